@@ -1,0 +1,53 @@
+"""Checks of arguments and inputs, shared by the modules: each error names what was given and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+from torch import Tensor
+
+POOLS = ("avg", "max")  # the paper's order
+
+
+def at_least_one(name: str, value: int) -> int:
+    """Return ``value`` if it is an integer of 1 or more, else raise ValueError."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
+    return int(value)
+
+
+def hidden_width(channels: int, reduction: int, hidden: int | None) -> int:
+    """Return the number of hidden units of the MLP: ``hidden`` if given, else ``channels // reduction``."""
+    at_least_one("channels", channels)
+    at_least_one("reduction", reduction)
+    if hidden is not None:
+        return at_least_one("hidden", hidden)
+    if channels // reduction == 0:
+        # A layer of no units would build, and its gate would ignore the image: facts of public code, bug 5.
+        raise ValueError(
+            f"channels // reduction must be >= 1, got {channels} // {reduction} = 0; "
+            f"allowed: reduction <= {channels}, or an explicit hidden >= 1"
+        )
+    return int(channels // reduction)
+
+
+def pool_names(name: str, pools: Sequence[str]) -> tuple[str, ...]:
+    """Return ``pools`` in the paper's order, average then maximum, or raise ValueError."""
+    given = [pools] if isinstance(pools, str) else list(pools)
+    known = [pool for pool in POOLS if pool in given]
+    if isinstance(pools, str) or not given or len(known) != len(given):
+        raise ValueError(f'{name} must be ("avg",), ("max",) or ("avg", "max"), got {pools!r}')
+    return tuple(known)
+
+
+def feature_map(x: Tensor, channels: int | None = None) -> None:
+    """Raise unless ``x`` is a floating (B, C, H, W) tensor with something to pool; B = 0 is allowed."""
+    if not x.is_floating_point():
+        raise TypeError(f"input must be a floating-point tensor, got dtype {x.dtype}")
+    if x.ndim != 4:
+        raise ValueError(f"input must have 4 dimensions (B, C, H, W), got {x.ndim}: {tuple(x.shape)}")
+    if channels is not None and x.shape[1] != channels:
+        raise ValueError(f"input must have {channels} channels (B, {channels}, H, W), got {tuple(x.shape)}")
+    if x.shape[1] == 0 or x.shape[2] == 0 or x.shape[3] == 0:
+        raise ValueError(f"input must have C, H and W >= 1, got {tuple(x.shape)}")

@@ -1,0 +1,1 @@
+"""What the book measures with. The modules of ``convattn`` never import this package."""

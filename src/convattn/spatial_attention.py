@@ -1,0 +1,95 @@
+"""CBAM's spatial attention: one number between 0 and 1 for each position of each image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from convattn import _checks
+
+
+class SpatialAttention(nn.Module):
+    r"""Spatial attention module (SAM): a convolution over the mean and the maximum across channels.
+
+    .. math::
+
+        M_s(F) = \sigma\bigl(f^{7 \times 7}([\mathrm{AvgPool}(F); \mathrm{MaxPool}(F)])\bigr)
+
+    where both pools run across the channels. Equation 3 of Woo, Park, Lee and Kweon, "CBAM: Convolutional Block
+    Attention Module", ECCV 2018, arXiv:1807.06521v2; ``norm=False`` is that form. Batch norm before the sigmoid is
+    on as in the code that produced the published numbers. Three differences to that code: the average is plane 0 of
+    the convolution's input (there the maximum is), the batch-norm momentum is 0.1 (there 0.01), and the batch-norm
+    weight gamma starts at 1 (there at 0, set by its ResNet). The convolution has no bias and pads with zeros.
+
+    Args:
+        kernel_size: Side of the square kernel in pixels, odd.
+        pools: Which descriptors to use: "avg", "max" or both, in any order.
+        norm: Whether batch norm follows the convolution.
+        gate_fn: Turns logits into the gate, elementwise.
+
+    Raises:
+        ValueError: If ``kernel_size`` is even or less than 1, or ``pools`` is empty or has an unknown or repeated
+            name.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel_size: int = 7,
+        pools: Sequence[str] = ("avg", "max"),
+        norm: bool = True,
+        gate_fn: Callable[[Tensor], Tensor] = torch.sigmoid,
+    ) -> None:
+        super().__init__()
+        if _checks.at_least_one("kernel_size", kernel_size) % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, so that the map keeps its size, got {kernel_size}")
+        self.pools = _checks.pool_names("pools", pools)
+        self.conv = nn.Conv2d(len(self.pools), 1, kernel_size, padding=kernel_size // 2, bias=False)
+        self.norm = nn.BatchNorm2d(1) if norm else None
+        self.gate_fn = gate_fn
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Compute the gate before ``gate_fn``; in training mode, batch norm updates its statistics.
+
+        Args:
+            x: Feature map (B, C, H, W), floating point, of any number of channels.
+
+        Returns:
+            Logits (B, 1, H, W).
+
+        Raises:
+            TypeError: If ``x`` is not floating point.
+            ValueError: If ``x`` is not (B, C, H, W) with C, H and W at least 1.
+        """
+        _checks.feature_map(x)
+        descriptors = []  # each (B, C, H, W) -> (B, 1, H, W)
+        if "avg" in self.pools:
+            descriptors.append(x.mean(dim=1, keepdim=True))
+        if "max" in self.pools:
+            descriptors.append(x.amax(dim=1, keepdim=True))
+        z = self.conv(torch.cat(descriptors, dim=1))  # (B, P, H, W) -> (B, 1, H, W)
+        return z if self.norm is None else self.norm(z)
+
+    def gate(self, x: Tensor) -> Tensor:
+        """Compute the gate, ``gate_fn(logits(x))``.
+
+        Args:
+            x: Feature map (B, C, H, W), floating point.
+
+        Returns:
+            Gate (B, 1, H, W), in [0, 1] for the sigmoid.
+        """
+        return self.gate_fn(self.logits(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Rescale the positions: ``x * gate(x)``.
+
+        Args:
+            x: Feature map (B, C, H, W), floating point.
+
+        Returns:
+            Tensor of the shape, dtype, device and memory format of ``x``.
+        """
+        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, 1, H, W); a cast only under autocast
