@@ -1,0 +1,88 @@
+"""The book's experiments as commands: ``python -m convattn.lab.ablation context`` measures a table anew.
+
+``context`` (chapter 1). Protocol, fixed before the run: networks "fixed", "local 1", "local 3", "local 5", "local 7",
+"gate", "softmax gate" and, as a control, each trained "gate" frozen at its mean over 2,000 training images; seeds 0
+to 9 set the initial weights and the training images (400 steps of 64 fresh images, Adam, rate 0.02 falling to 0); for
+each seed the same 2,000 test images for all networks; nothing is selected, so there is no validation set. Expected:
+"fixed" and the frozen gate at the ceiling for 0 pixels, "local K" at most at the ceiling for its window, both gates
+at the ceiling for the whole map.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from convattn.lab import probes, tables, train
+
+CONTEXT_KINDS = ("fixed", "local 1", "local 3", "local 5", "local 7", "gate", "softmax gate")
+
+
+def context_run(kind: str, seed: int, *, steps: int = 400) -> tuple[nn.Module, dict[str, float]]:
+    """Train and test one network on the context probe.
+
+    Args:
+        kind: A kind of :func:`convattn.lab.train.context_model`.
+        seed: Seed of the weights and the training images; the test images depend on it alone.
+        steps: Number of training steps of 64 images.
+
+    Returns:
+        The trained network, and its test accuracy by kind; for "gate" also that of "frozen gate".
+    """
+    torch.manual_seed(seed)
+    model = train.context_model(kind)
+    rng = np.random.default_rng([seed, 0])
+    train.fit(model, lambda: probes.context(rng, 64)[:2], steps=steps)
+    x, answer, _ = probes.context(np.random.default_rng([seed, 1]), 2000)
+    result = {kind: train.accuracy(model, x, answer)}
+    if kind == "gate":
+        frozen = nn.Sequential(train.Frozen(model[0], probes.context(rng, 2000)[0]), model[1])
+        result["frozen gate"] = train.accuracy(frozen, x, answer)
+    return model, result
+
+
+def context_table(seeds: Sequence[int]) -> list[dict[str, object]]:
+    """Measure the context probe.
+
+    Args:
+        seeds: The seeds.
+
+    Returns:
+        A row for each kind and seed: kind, parameters, seed, accuracy in percent with two decimals.
+    """
+    rows = []
+    for kind in tqdm(CONTEXT_KINDS, unit="kind"):
+        for seed in seeds:
+            model, result = context_run(kind, seed)
+            parameters = sum(p.numel() for p in model.parameters())
+            for name, share in result.items():
+                rows.append({"kind": name, "parameters": parameters, "seed": seed, "accuracy": f"{100 * share:.2f}"})
+    return rows
+
+
+EXPERIMENTS: dict[str, tuple[Callable[[Sequence[int]], list[dict[str, object]]], range]] = {
+    "context": (context_table, range(10)),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the experiment that the command line names and write its table.
+
+    Args:
+        arguments: Command line without the program's name; ``sys.argv`` when None.
+    """
+    parser = argparse.ArgumentParser(prog="python -m convattn.lab.ablation", description="Measure a table of the book.")
+    parser.add_argument("experiment", choices=sorted(EXPERIMENTS))
+    name = parser.parse_args(arguments).experiment
+    measure, seeds = EXPERIMENTS[name]
+    command = f"python -m convattn.lab.ablation {name}"
+    print(tables.write_measured(name, measure(seeds), command=command, seeds=f"{seeds.start} to {seeds.stop - 1}"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Style of the book's figures, and figures with a slider that need no server and no network."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which people with any common colour blindness can tell apart
+COLOURS = {
+    "blue": "#0072B2",
+    "orange": "#D55E00",
+    "green": "#009E73",
+    "pink": "#CC79A7",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "grey": "#666666",
+}
+
+STYLE = {
+    "figure.dpi": 110,
+    "savefig.dpi": 110,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "legend.frameon": False,
+    "image.cmap": "viridis",
+    "svg.hashsalt": "convattn",
+}
+
+_SLIDER = """\
+<figure class="frames" id="{uid}" style="margin:1em 0">
+{images}
+<label for="{uid}-r">{label}: <output id="{uid}-o" for="{uid}-r">{first}</output></label>
+<input id="{uid}-r" type="range" min="0" max="{last}" value="0" step="1" aria-valuetext="{first}"
+ style="width:min(100%,{width}px);display:block" data-values="{values}"
+ oninput="var f=this.closest('figure'),i=+this.value,v=this.dataset.values.split('|')[i];
+f.querySelectorAll('img').forEach(function(e,k){{e.hidden=k!==i}});
+f.querySelector('output').value=v;this.setAttribute('aria-valuetext',v)">
+</figure>"""
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the book's style."""
+    mpl.rcParams.update(STYLE)
+
+
+class Frames:
+    """A figure with a slider: one picture drawn beforehand for each value; the arrow keys move it.
+
+    Args:
+        draw: Called as ``draw(figure, value)`` for each value.
+        values: Values of the slider, in order.
+        label: What the value is, with its unit; shown beside the slider.
+        alt: Called with a value; returns the alternative text of that picture.
+        uid: Id of the HTML element: unique on the page, and fixed, so that the output does not change.
+        figsize: Width and height of a picture in inches.
+
+    Raises:
+        ValueError: If ``values`` is empty.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[..., None],
+        values: Sequence[object],
+        *,
+        label: str,
+        alt: Callable[..., str],
+        uid: str,
+        figsize: tuple[float, float] = (7.0, 3.0),
+    ) -> None:
+        if not values:
+            raise ValueError("values must not be empty")
+        self.values, self.label, self.uid = [str(v) for v in values], label, uid
+        self.alts, self.width = [alt(v) for v in values], int(figsize[0] * 96)
+        self.pictures = []
+        for value in values:
+            figure = Figure(figsize=figsize, layout="constrained")
+            draw(figure, value)
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+            self.pictures.append(buffer.getvalue())
+
+    def __repr__(self) -> str:
+        return f"<Frames: {self.label}, {len(self.values)} values>"
+
+    def _repr_html_(self) -> str:
+        images = "\n".join(
+            f'<img src="data:image/png;base64,{base64.b64encode(picture).decode()}" alt="{html.escape(alt)}"'
+            f' width="{self.width}" style="max-width:100%;height:auto"{" hidden" if i else ""}>'
+            for i, (picture, alt) in enumerate(zip(self.pictures, self.alts, strict=True))
+        )
+        return _SLIDER.format(
+            uid=self.uid,
+            images=images,
+            label=html.escape(self.label),
+            first=html.escape(self.values[0]),
+            last=len(self.values) - 1,
+            width=self.width,
+            values=html.escape("|".join(self.values)),
+        )

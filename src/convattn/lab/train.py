@@ -1,0 +1,92 @@
+"""Networks for the probes, and the one way in which all of them are trained and scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from convattn.lab.probes import CHANNELS
+from convattn.squeeze_excitation import SqueezeExcitation
+
+
+def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidden: int = 4) -> nn.Module:
+    """Build one of the networks that are compared on the context probe.
+
+    Args:
+        kind: "fixed" is one weight for each channel. "local K" looks at windows of K x K pixels (K odd) through
+            ``width`` ReLU units. "gate" is squeeze-and-excitation, then one weight for each channel; "softmax gate"
+            is the same with a softmax over the channels in place of the sigmoid.
+        channels: Number of channels C of the input.
+        width: Number of units of a local network.
+        hidden: Number of hidden units of the gate.
+
+    Returns:
+        A module from (B, C, H, W) to logits (B, 1, H, W).
+
+    Raises:
+        ValueError: If ``kind`` is none of these.
+    """
+    name, _, side = kind.partition(" ")
+    if kind == "fixed":
+        return nn.Conv2d(channels, 1, 1)
+    if kind in ("gate", "softmax gate"):
+        gate_fn = torch.sigmoid if kind == "gate" else partial(torch.softmax, dim=1)
+        gate = SqueezeExcitation(channels, hidden=hidden, gate_fn=gate_fn)
+        return nn.Sequential(gate, nn.Conv2d(channels, 1, 1))
+    if name == "local" and side.isdigit() and int(side) % 2 == 1:
+        window = nn.Conv2d(channels, width, int(side), padding=int(side) // 2)
+        return nn.Sequential(window, nn.ReLU(), nn.Conv2d(width, 1, 1))
+    raise ValueError(f'kind must be "fixed", "gate", "softmax gate" or "local K" with an odd K, got {kind!r}')
+
+
+def fit(
+    model: nn.Module, draw: Callable[[], tuple[Tensor, Tensor]], *, steps: int = 400, rate: float = 0.02
+) -> nn.Module:
+    """Train a network with Adam on the cross-entropy of a yes or no at each pixel.
+
+    Args:
+        model: Network from (B, C, H, W) to logits (B, 1, H, W); changed in place.
+        draw: Returns a fresh batch: input (B, C, H, W) and answer (B, 1, H, W) with values 0 and 1.
+        steps: Number of steps.
+        rate: Learning rate at the start; it falls to 0 along half a cosine.
+
+    Returns:
+        The same network.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        x, answer = draw()
+        optimizer.zero_grad()
+        F.binary_cross_entropy_with_logits(model(x), answer).backward()
+        optimizer.step()
+        schedule.step()
+    return model
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, x: Tensor, answer: Tensor) -> float:
+    """Return the share of pixels where the network's yes or no is right, between 0 and 1."""
+    return ((model(x) > 0) == (answer > 0.5)).float().mean().item()
+
+
+class Frozen(nn.Module):
+    """A gate that no longer sees the image: it multiplies by its mean over some images; a control.
+
+    Args:
+        module: Attention module with a method ``gate``.
+        x: Images (B, C, H, W) over which the gate is averaged.
+    """
+
+    def __init__(self, module: nn.Module, x: Tensor) -> None:
+        super().__init__()
+        with torch.no_grad():
+            self.register_buffer("mean", module.gate(x).mean(dim=0, keepdim=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` times the mean gate."""
+        return x * self.mean
