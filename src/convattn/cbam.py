@@ -75,9 +75,7 @@ class CBAM(nn.Module):
         self.channel = ChannelAttention(
             channels, reduction=reduction, hidden=hidden, pools=channel_pools, bias=bias, gate_fn=gate_fn
         )
-        self.spatial = SpatialAttention(
-            kernel_size=kernel_size, pools=spatial_pools, norm=norm, gate_fn=gate_fn
-        )
+        self.spatial = SpatialAttention(kernel_size=kernel_size, pools=spatial_pools, norm=norm, gate_fn=gate_fn)
         self.gate_fn = gate_fn
 
     def extra_repr(self) -> str:

@@ -83,7 +83,7 @@ def write_measured(
         "commit": git.stdout.strip() or "none",
         "date": datetime.now(UTC).date().isoformat(),
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
-        "versions": ", ".join([f"python {platform.python_version()}", *(f"{p} {version(p)}" for p in ("torch", "numpy"))]),
+        "versions": f"python {platform.python_version()}, torch {version('torch')}, numpy {version('numpy')}",
         "seeds": seeds,
     }
     text = io.StringIO()

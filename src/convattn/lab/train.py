@@ -19,7 +19,8 @@ def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidde
     Args:
         kind: "fixed" is one weight for each channel. "local K" looks at windows of K x K pixels (K odd) through
             ``width`` ReLU units. "gate" is squeeze-and-excitation, then one weight for each channel; "softmax gate"
-            is the same with a softmax over the channels in place of the sigmoid.
+            is the same with a softmax over the channels in place of the sigmoid; "zero-bias gate" is "gate" with
+            the biases of its hidden units set to 0 at the start.
         channels: Number of channels C of the input.
         width: Number of units of a local network.
         hidden: Number of hidden units of the gate.
@@ -33,14 +34,17 @@ def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidde
     name, _, side = kind.partition(" ")
     if kind == "fixed":
         return nn.Conv2d(channels, 1, 1)
-    if kind in ("gate", "softmax gate"):
-        gate_fn = torch.sigmoid if kind == "gate" else partial(torch.softmax, dim=1)
+    if kind in ("gate", "softmax gate", "zero-bias gate"):
+        gate_fn = partial(torch.softmax, dim=1) if kind == "softmax gate" else torch.sigmoid
         gate = SqueezeExcitation(channels, hidden=hidden, gate_fn=gate_fn)
+        if kind == "zero-bias gate":
+            nn.init.zeros_(gate.fc1.bias)
         return nn.Sequential(gate, nn.Conv2d(channels, 1, 1))
     if name == "local" and side.isdigit() and int(side) % 2 == 1:
         window = nn.Conv2d(channels, width, int(side), padding=int(side) // 2)
         return nn.Sequential(window, nn.ReLU(), nn.Conv2d(width, 1, 1))
-    raise ValueError(f'kind must be "fixed", "gate", "softmax gate" or "local K" with an odd K, got {kind!r}')
+    kinds = '"fixed", "gate", "softmax gate", "zero-bias gate" or "local K" with an odd K'
+    raise ValueError(f"kind must be {kinds}, got {kind!r}")
 
 
 def fit(
@@ -72,6 +76,22 @@ def fit(
 def accuracy(model: nn.Module, x: Tensor, answer: Tensor) -> float:
     """Return the share of pixels where the network's yes or no is right, between 0 and 1."""
     return ((model(x) > 0) == (answer > 0.5)).float().mean().item()
+
+
+@torch.no_grad()
+def silent_units(gate: SqueezeExcitation, x: Tensor) -> int:
+    """Count the hidden units of a gate whose ReLU gives 0 for every image.
+
+    If all units are silent, the gate does not depend on the image, and neither it nor its gradient can change that.
+
+    Args:
+        gate: The module.
+        x: Images (B, C, H, W).
+
+    Returns:
+        Number of units, 0 to the number of hidden units.
+    """
+    return int((gate.fc1(x.mean(dim=(2, 3))) <= 0).all(dim=0).sum())
 
 
 class Frozen(nn.Module):
