@@ -20,7 +20,8 @@ def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidde
         kind: "fixed" is one weight for each channel. "local K" looks at windows of K x K pixels (K odd) through
             ``width`` ReLU units. "gate" is squeeze-and-excitation, then one weight for each channel; "softmax gate"
             is the same with a softmax over the channels in place of the sigmoid; "zero-bias gate" is "gate" with
-            the biases of its hidden units set to 0 at the start.
+            the biases of its hidden units set to 0 at the start; "wide gate" is "gate" with 4 times as many hidden
+            units.
         channels: Number of channels C of the input.
         width: Number of units of a local network.
         hidden: Number of hidden units of the gate.
@@ -34,8 +35,9 @@ def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidde
     name, _, side = kind.partition(" ")
     if kind == "fixed":
         return nn.Conv2d(channels, 1, 1)
-    if kind in ("gate", "softmax gate", "zero-bias gate"):
+    if kind in ("gate", "softmax gate", "zero-bias gate", "wide gate"):
         gate_fn = partial(torch.softmax, dim=1) if kind == "softmax gate" else torch.sigmoid
+        hidden = 4 * hidden if kind == "wide gate" else hidden
         gate = SqueezeExcitation(channels, hidden=hidden, gate_fn=gate_fn)
         if kind == "zero-bias gate":
             nn.init.zeros_(gate.fc1.bias)
@@ -43,7 +45,7 @@ def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidde
     if name == "local" and side.isdigit() and int(side) % 2 == 1:
         window = nn.Conv2d(channels, width, int(side), padding=int(side) // 2)
         return nn.Sequential(window, nn.ReLU(), nn.Conv2d(width, 1, 1))
-    kinds = '"fixed", "gate", "softmax gate", "zero-bias gate" or "local K" with an odd K'
+    kinds = '"fixed", "gate", "softmax gate", "zero-bias gate", "wide gate" or "local K" with an odd K'
     raise ValueError(f"kind must be {kinds}, got {kind!r}")
 
 
