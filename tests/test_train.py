@@ -59,19 +59,21 @@ def test_fit_finds_the_only_channel_that_matters():
         return x, (x[:, :1] > 0).float()  # the answer always in channel 0
 
     torch.manual_seed(0)
-    model = train.fit(train.context_model("fixed"), draw, steps=100)
+    seen = []
+    model = train.fit(train.context_model("fixed"), draw, steps=100, watch=lambda m: seen.append(m.bias.item()))
+    assert len(seen) == len(set(seen)) == 100  # called before each step, with the network as it is then
     assert train.accuracy(model, *draw()) == 1.0
     assert model.weight[0, :, 0, 0].abs().argmax() == 0
 
 
-def test_silent_units_by_hand():
+def test_active_share_by_hand():
     gate = SqueezeExcitation(2, hidden=3)
     with torch.no_grad():
         gate.fc1.weight.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]))
-        gate.fc1.bias.copy_(torch.tensor([0.0, 0.0, -5.0]))
+        gate.fc1.bias.copy_(torch.tensor([0.0, 0.0, -3.0]))
     x = torch.tensor([[1.0, 1.0], [2.0, 4.0]])[:, :, None, None].expand(2, 2, 3, 3)  # means (1, 1) and (2, 4)
-    # unit 0: 1, 2; unit 1: -1, -2, silent; unit 2: -4, -1, silent
-    assert train.silent_units(gate, x) == 2
+    # unit 0: 1, 2; unit 1: -1, -2; unit 2: 1 - 3 = -2, 4 - 3 = 1
+    assert train.active_share(gate, x).tolist() == [1.0, 0.0, 0.5]
 
 
 def test_frozen_gate_is_the_mean_gate():

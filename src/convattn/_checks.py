@@ -34,9 +34,9 @@ def hidden_width(channels: int, reduction: int, hidden: int | None) -> int:
 
 def pool_names(name: str, pools: Sequence[str]) -> tuple[str, ...]:
     """Return ``pools`` in the paper's order, average then maximum, or raise ValueError."""
-    given = [pools] if isinstance(pools, str) else list(pools)
+    given = list(pools) if isinstance(pools, Sequence) and not isinstance(pools, str) else []
     known = [pool for pool in POOLS if pool in given]
-    if isinstance(pools, str) or not given or len(known) != len(given):
+    if not given or len(known) != len(given):
         raise ValueError(f'{name} must be ("avg",), ("max",) or ("avg", "max"), got {pools!r}')
     return tuple(known)
 

@@ -36,13 +36,16 @@ from convattn.lab import probes, tables, train
 CONTEXT_KINDS = ("fixed", "local 1", "local 3", "local 5", "local 7", "gate", "softmax gate")
 
 
-def context_run(kind: str, seed: int, *, steps: int = 400) -> tuple[nn.Module, dict[str, float]]:
+def context_run(
+    kind: str, seed: int, *, steps: int = 400, watch: Callable[[nn.Module], None] = lambda model: None
+) -> tuple[nn.Module, dict[str, float]]:
     """Train and test one network on the context probe.
 
     Args:
         kind: A kind of :func:`convattn.lab.train.context_model`.
         seed: Seed of the weights and the training images; the test images depend on it alone.
         steps: Number of training steps of 64 images.
+        watch: Called with the network before each step.
 
     Returns:
         The trained network, and its test accuracy by kind; for "gate" also that of "frozen gate".
@@ -50,7 +53,7 @@ def context_run(kind: str, seed: int, *, steps: int = 400) -> tuple[nn.Module, d
     torch.manual_seed(seed)
     model = train.context_model(kind)
     rng = np.random.default_rng([seed, 0])
-    train.fit(model, lambda: probes.context(rng, 64)[:2], steps=steps)
+    train.fit(model, lambda: probes.context(rng, 64)[:2], steps=steps, watch=watch)
     x, answer, _ = probes.context(np.random.default_rng([seed, 1]), 2000)
     result = {kind: train.accuracy(model, x, answer)}
     if kind == "gate":
@@ -66,7 +69,7 @@ def context_table(seeds: Sequence[int]) -> list[dict[str, object]]:
         seeds: The seeds.
 
     Returns:
-        A row for each kind and seed: kind, parameters, seed, accuracy in percent with two decimals.
+        A row for each kind and seed, with the parameters and the accuracy in percent.
     """
     rows = []
     for kind in tqdm(CONTEXT_KINDS, unit="kind"):
@@ -86,17 +89,17 @@ def gate_table(kinds: Sequence[str], seeds: Sequence[int]) -> list[dict[str, obj
         seeds: The seeds.
 
     Returns:
-        A row for each kind and seed: kind, seed, number of silent hidden units before and after training (on the
-        2,000 test images), accuracy in percent with two decimals.
+        A row for each kind and seed, with the number of silent hidden units before and after training (on the 2,000
+        test images) and the accuracy in percent.
     """
     rows = []
     for seed in tqdm(seeds, unit="seed"):
         x = probes.context(np.random.default_rng([seed, 1]), 2000)[0]
         for kind in kinds:
             torch.manual_seed(seed)
-            before = train.silent_units(train.context_model(kind)[0], x)
+            before = (train.active_share(train.context_model(kind)[0], x) == 0).sum().item()
             model, result = context_run(kind, seed)
-            after = train.silent_units(model[0], x)
+            after = (train.active_share(model[0], x) == 0).sum().item()
             accuracy = f"{100 * result[kind]:.2f}"
             rows.append(dict(kind=kind, seed=seed, silent_before=before, silent_after=after, accuracy=accuracy))
     return rows

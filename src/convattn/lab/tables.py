@@ -49,7 +49,7 @@ def measured(name: str) -> tuple[list[Row], dict[str, str]]:
         name: File name below ``tables/measured`` without ``.csv``.
 
     Returns:
-        One dictionary for each row, and what made the table: command, commit, date, hardware, versions, seeds.
+        The rows, a dictionary each, and what made the table (command, commit, date, hardware, versions, seeds).
 
     Raises:
         ValueError: If there is no such table.

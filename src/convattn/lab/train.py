@@ -50,7 +50,12 @@ def context_model(kind: str, *, channels: int = CHANNELS, width: int = 16, hidde
 
 
 def fit(
-    model: nn.Module, draw: Callable[[], tuple[Tensor, Tensor]], *, steps: int = 400, rate: float = 0.02
+    model: nn.Module,
+    draw: Callable[[], tuple[Tensor, Tensor]],
+    *,
+    steps: int = 400,
+    rate: float = 0.02,
+    watch: Callable[[nn.Module], None] = lambda model: None,
 ) -> nn.Module:
     """Train a network with Adam on the cross-entropy of a yes or no at each pixel.
 
@@ -59,6 +64,7 @@ def fit(
         draw: Returns a fresh batch: input (B, C, H, W) and answer (B, 1, H, W) with values 0 and 1.
         steps: Number of steps.
         rate: Learning rate at the start; it falls to 0 along half a cosine.
+        watch: Called with the network before each step.
 
     Returns:
         The same network.
@@ -66,6 +72,7 @@ def fit(
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
+        watch(model)
         x, answer = draw()
         optimizer.zero_grad()
         F.binary_cross_entropy_with_logits(model(x), answer).backward()
@@ -81,19 +88,20 @@ def accuracy(model: nn.Module, x: Tensor, answer: Tensor) -> float:
 
 
 @torch.no_grad()
-def silent_units(gate: SqueezeExcitation, x: Tensor) -> int:
-    """Count the hidden units of a gate whose ReLU gives 0 for every image.
+def active_share(gate: SqueezeExcitation, x: Tensor) -> Tensor:
+    """Return for each hidden unit of a gate the share of images for which its ReLU is above 0.
 
-    If all units are silent, the gate does not depend on the image, and neither it nor its gradient can change that.
+    If the share is 0 for all units, the gate is the same for all of these images, and no gradient reaches its first
+    layer.
 
     Args:
         gate: The module.
         x: Images (B, C, H, W).
 
     Returns:
-        Number of units, 0 to the number of hidden units.
+        Shares (hidden,), each between 0 and 1.
     """
-    return int((gate.fc1(x.mean(dim=(2, 3))) <= 0).all(dim=0).sum())
+    return (gate.fc1(x.mean(dim=(2, 3))) > 0).float().mean(dim=0)
 
 
 class Frozen(nn.Module):

@@ -1,0 +1,91 @@
+# Two commands do all set-up: `make book` (no torch) and `make test`. `make help` lists the rest.
+# Variables: PYTHON (3.11 or later), VENV, REFRESH=1 (for execute), and TORCH_INDEX: where PyPI's torch would bring CUDA,
+# the address of an index with CPU builds.
+PYTHON      ?= $(shell python3.11 -c "print('python3.11')" 2>/dev/null || echo python3)
+VENV        ?= .venv
+TORCH_INDEX ?=
+REFRESH     ?=
+BIN         := $(VENV)/bin
+BOOK_READY  := $(VENV)/.ready-book
+ALL_READY   := $(VENV)/.ready-all
+NOTEBOOKS   := $(sort $(wildcard book/[0-9]*.ipynb))
+NBVAL       := -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadfile -q
+
+# Another machine, as far as this one can play it: one thread and no vector instruction newer than SSE4.
+# tools/check_portable.py proves that each word is understood.
+PORTABLE    := OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_CBWR=COMPATIBLE \
+               OPENBLAS_CORETYPE=NEHALEM NPY_DISABLE_CPU_FEATURES="X86_V4 X86_V3"
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export TORCH_INDEX
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test test-portable execute colab test-colab serve check clean
+
+# pip writes its many lines to a file; its errors are shown, without the addresses of package indexes.
+define pip_install
+	@echo "$(1); the first time takes a minute or two (pip writes to $(VENV)/pip.log)"
+	@$(BIN)/python -m pip install $(2) > $(VENV)/pip.log 2>&1 \
+	    || { grep -iE '^ *error|^fatal' $(VENV)/pip.log | sed 's,//[^/ ]*,//...,g' | head -n 20; echo "pip failed: $(VENV)/pip.log has all of it"; exit 1; }
+endef
+
+help:  ## list the targets (the default)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "Making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(BOOK_READY): requirements-book.txt | $(BIN)/python
+	$(call pip_install,Installing what builds the book,-r requirements-book.txt)
+	@touch $@
+
+$(ALL_READY): requirements.txt requirements-book.txt pyproject.toml | $(BIN)/python
+	$(call pip_install,Installing everything with torch,$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.txt)
+	$(call pip_install,Installing the package,--no-deps --no-build-isolation --editable .)
+	@touch $(BOOK_READY) $@
+
+# After a warning the pages are thrown away: Sphinx would not look at an unchanged page again, nor warn again.
+book: $(BOOK_READY)  ## build _build/html/index.html; a warning is an error
+	@$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@test -s _build/html/index.html
+	@echo "The book is in $(CURDIR)/_build/html/index.html"
+
+test: $(ALL_READY)  ## run the unit tests, then every chapter, comparing its stored outputs
+	@$(BIN)/python -m pytest tests -q -n 2 --dist loadfile
+	@$(if $(NOTEBOOKS),$(BIN)/python $(NBVAL) $(NOTEBOOKS))
+	@echo "Passed: the unit tests, and the stored outputs of $(words $(NOTEBOOKS)) chapter(s): $(NOTEBOOKS)"
+
+test-portable: $(ALL_READY)  ## run every chapter again as an older CPU with one thread would
+	@env $(PORTABLE) $(BIN)/python tools/check_portable.py
+	@$(if $(NOTEBOOKS),env $(PORTABLE) $(BIN)/python $(NBVAL) $(NOTEBOOKS))
+	@echo "Passed as an older CPU with one thread: the stored outputs of $(words $(NOTEBOOKS)) chapter(s): $(NOTEBOOKS)"
+
+execute: $(ALL_READY)  ## run every chapter and store its outputs (REFRESH=1: also those that are not compared)
+	@REFRESH=$(REFRESH) $(BIN)/python tools/execute.py $(NOTEBOOKS)
+
+colab: $(BOOK_READY)  ## make the Colab copies in _build/colab
+	@$(BIN)/python tools/colab.py
+
+test-colab: $(ALL_READY)  ## run the Colab copies as Colab would, in an environment of their own
+	@$(BIN)/python tools/check_colab.py
+
+serve: $(BOOK_READY)  ## show the book in a browser and rebuild it at each change
+	@trap 'rm -f conf.py' EXIT INT TERM; $(BIN)/jupyter-book config sphinx . > /dev/null && \
+	    $(BIN)/sphinx-autobuild . _build/serve -d _build/.serve-doctrees --port 8000 --re-ignore '^(?!.*/(book|src)/).*' --re-ignore '__pycache__'
+
+check: $(ALL_READY)  ## check style, spelling and docstrings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
+	@$(BIN)/pydoclint --quiet src
+	@echo "Passed: ruff (lint and format), codespell, pydoclint"
+
+clean:  ## remove what was built; the environment stays
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	@find book src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Removed _build and the caches; $(VENV) stays"

@@ -1,0 +1,107 @@
+"""Sphinx extension of this book: API pages without torch, local MathJax, accessibility, the page in the root."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import zlib
+from importlib.metadata import distribution
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.ext import autodoc
+
+MATHJAX_FILES = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # "full": nothing is loaded later
+
+# Accessibility faults in the HTML of myst-nb, docutils and Sphinx.
+REPLACED = {
+    ' aria-label="Toggle hidden content"': "",  # hides the visible name of a <summary>
+    ' role="doc-biblioentry"': ' role="listitem"',  # deprecated, and not a child of role="list"
+}
+
+LONG_SIGNATURE = re.compile(r"<dl>\n(?:<dd><em class=\"sig-param\">.*</dd>\n)+</dl>")
+
+INDEX = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={page}">
+<title>{title}</title>
+</head>
+<body><main><h1>{title}</h1><p>The first page is <a href="{page}">{page}</a>.</p></main></body>
+</html>
+"""
+
+
+def true_signatures(app: Sphinx, config: Config) -> None:
+    """Let autodoc find the package in src/ and look past the ``__new__`` of mocked base classes."""
+    sys.path.insert(0, str(Path(app.srcdir, "src")))
+    mocked = "sphinx.ext.autodoc.mock._MockObject.__new__"
+    if mocked not in autodoc._CLASS_NEW_BLACKLIST:
+        autodoc._CLASS_NEW_BLACKLIST.append(mocked)
+
+
+def local_mathjax(app: Sphinx, config: Config) -> None:
+    """Load MathJax from the book's own folder; ``copy_mathjax`` puts it there."""
+    config.mathjax_path = "mathjax/tex-chtml-full.js"
+
+
+def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
+    """Copy the two parts of MathJax that the pages need, 1.7 of 24 MB."""
+    if exception is not None or app.builder.format != "html":
+        return
+    source = Path(distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline/static/mathjax"))
+    for name in MATHJAX_FILES:
+        target = Path(app.outdir, "_static", "mathjax", name)
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (source / name).is_dir() else shutil.copy
+        copy(source / name, target)
+
+
+def write_index(app: Sphinx, exception: Exception | None) -> None:
+    """Write index.html of the site: the first page is one folder below."""
+    if exception is None and app.builder.format == "html" and app.config.root_doc != "index":
+        page = app.builder.get_target_uri(app.config.root_doc)
+        text = INDEX.format(page=page, title=app.config.html_title or app.config.project)
+        Path(app.outdir, "index.html").write_text(text, encoding="utf-8")
+
+
+def accessible_body(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Mend the HTML that other packages write."""
+    if "body" in context:
+        for old, new in REPLACED.items():
+            context["body"] = context["body"].replace(old, new)
+        context["body"] = re.sub(LONG_SIGNATURE, signature_lines, context["body"])
+
+
+def signature_lines(match: re.Match) -> str:
+    """Return a long signature as lines of a heading, where Sphinx writes a list without terms."""
+    return match[0].replace("<dl>", '<span class="sig-lines">').replace("</dl>", "</span>").replace("dd>", "span>")
+
+
+def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Leave out sphinx-thebe, which Jupyter Book always loads: unused, and its script logs an error."""
+    for key in ("script_files", "css_files"):
+        context[key] = [
+            file
+            for file in context.get(key, [])
+            if not re.search("thebe", f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', '')}")
+        ]
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    """Register the hooks; a change of this file makes Sphinx read every page again."""
+    app.connect("config-inited", true_signatures)
+    app.connect("config-inited", local_mathjax, priority=900)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", accessible_body, priority=900)
+    app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", write_index)
+    version = zlib.crc32(Path(__file__).read_bytes())
+    return {"version": "1", "env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}

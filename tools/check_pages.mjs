@@ -1,0 +1,253 @@
+// Check the built pages in Chromium: node tools/check_pages.mjs [_build/html] [--self-test] [--screenshots=FOLDER]
+//
+// Every page is opened from a server on this machine (light and dark, 1280 and 390 px wide) and from its file. Reported:
+// requests to other hosts, console errors, missing files, formulas that are not rendered, images without alternative text
+// or with a file name for it, dead links and anchors, sideways scrolling at 390 px, sliders that the keyboard does not
+// move, and all that axe finds against WCAG 2.2 AA and its best practice, with everything that folds unfolded.
+// --self-test feeds the same checks bad pages, one fault each, and fails unless each fault, and no other, is reported.
+
+import { createServer } from "node:http";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join, relative, resolve, sep } from "node:path";
+import { pathToFileURL, fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
+  ".png": "image/png", ".json": "application/json", ".woff": "font/woff", ".woff2": "font/woff2" };
+const MODES = [
+  { name: "light", theme: "light", width: 1280, content: true },
+  { name: "dark", theme: "dark", width: 1280 },
+  { name: "light 390px", theme: "light", width: 390 },
+  { name: "dark 390px", theme: "dark", width: 390 },
+  { name: "file", theme: "light", width: 1280, file: true, content: true },
+];
+
+function files(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((e) => (e.isDirectory() ? files(join(folder, e.name)) : [join(folder, e.name)]));
+}
+
+function fileAt(root, path) {
+  const file = join(root, decodeURIComponent(path));
+  if (!file.startsWith(root + sep) && file !== root) return null;
+  const page = existsSync(file) && statSync(file).isDirectory() ? join(file, "index.html") : file;
+  return existsSync(page) ? page : null;
+}
+
+function serve(root) {
+  const server = createServer((request, response) => {
+    const file = fileAt(root, new URL(request.url, "http://localhost").pathname);
+    response.writeHead(file ? 200 : 404, { "content-type": TYPES[extname(file ?? "")] ?? "application/octet-stream" });
+    response.end(file ? readFileSync(file) : "");
+  });
+  return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
+}
+
+// Runs in the page: unfold everything, then tell what is in it.
+function unfold() {
+  document.querySelectorAll("details").forEach((d) => { d.open = true; });
+  document.querySelectorAll(".toggle-hidden > button.toggle-button, .toggle-hidden > .admonition-title").forEach((b) => b.click());
+  return document.querySelectorAll(".toggle-hidden").length;
+}
+
+function inspect() {
+  const short = (e) => e.outerHTML.replace(/\s+/g, " ").slice(0, 120);
+  const math = [...document.querySelectorAll(".math")].filter((e) => !e.closest("mjx-container"));
+  return {
+    unrendered: math.filter((e) => !e.querySelector("mjx-container")).map(short),
+    // an unknown command is no error for MathJax, it shows it in red
+    texErrors: [...document.querySelectorAll('mjx-merror, mjx-container [style*="color: red"], mjx-container [mathcolor="red"]')]
+      .map((e) => e.closest("mjx-container").parentElement.textContent.slice(0, 80)),
+    formulas: math.length,
+    images: [...document.querySelectorAll("img")].map((e) => ({ alt: e.getAttribute("alt"), src: e.getAttribute("src").slice(0, 200) })),
+    links: [...document.querySelectorAll("a[href], area[href]")].map((e) => e.href),
+    ids: [...document.querySelectorAll("[id], a[name]")].map((e) => e.id || e.name),
+  };
+}
+
+async function checkMode(browser, site, page, mode, report, seen) {
+  const origin = mode.file ? null : site.origin;
+  const own = (url) => (origin ? url.origin === origin : url.protocol === "file:") || ["data:", "blob:", "about:"].includes(url.protocol);
+  const context = await browser.newContext({ viewport: { width: mode.width, height: 900 }, colorScheme: mode.theme, reducedMotion: "reduce" });
+  try {
+    await context.addInitScript((theme) => { try { localStorage.mode = theme; localStorage.theme = theme; } catch { /* file: */ } }, mode.theme);
+    await context.route((url) => !own(url), (route) => { report("external-request", route.request().url()); return route.abort(); });
+    const tab = await context.newPage();
+    tab.on("console", (m) => m.type() === "error" && !/ERR_(FAILED|FILE_NOT_FOUND)|status of 404/.test(m.text()) && report("console-error", m.text()));
+    tab.on("pageerror", (e) => report("console-error", e.message));
+    tab.on("response", (r) => r.status() >= 400 && report("missing-file", r.url()));
+    tab.on("requestfailed", (r) => own(new URL(r.url())) && r.failure()?.errorText !== "net::ERR_ABORTED" && report("missing-file", r.url()));
+    const address = mode.file ? pathToFileURL(join(site.root, page)).href : `${origin}/${page}`;
+    const redirect = /http-equiv="refresh" content="0; *url=([^"]+)"/.exec(readFileSync(join(site.root, page), "utf8"));
+    await tab.goto(address, { waitUntil: "load" });
+    if (redirect) { // it must lead to a page, which is checked under its own name
+      await tab.waitForURL(new URL(redirect[1], address).href, { timeout: 5000 }).catch(() => report("dead-link", redirect[1]));
+      return;
+    }
+    await tab.evaluate(() => window.MathJax?.startup?.promise);
+    await tab.addStyleTag({ content: "*, *::before, *::after { transition: none !important; animation: none !important; }" });
+    if (await tab.evaluate(unfold)) report("still-folded", "an element keeps the class toggle-hidden");
+    const theme = await tab.evaluate(() => document.documentElement.dataset.theme);
+    if (theme && theme !== mode.theme) report("theme", `asked for ${mode.theme}, got ${theme}`);
+    if (mode.content) {
+      const found = await tab.evaluate(inspect);
+      found.unrendered.forEach((m) => report("math-not-rendered", m));
+      found.texErrors.forEach((m) => report("math-error", m));
+      for (const { alt, src } of found.images) {
+        if (!alt?.trim()) report("alt-missing", src);
+        else if (/\.(png|svg|jpe?g|gif|webp)\s*$/i.test(alt)) report("alt-file-name", alt);
+      }
+      if (!mode.file) seen.set(page, { ...found, address: tab.url() });
+    }
+    if (!mode.file) {
+      await tab.evaluate(AXE);
+      const result = await tab.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), TAGS);
+      for (const v of result.violations) {
+        for (const n of v.nodes) report(`axe:${v.id}`, `${n.html.slice(0, 160)} | ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? v.help}`);
+      }
+      const wide = await tab.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth);
+      if (mode.width < 1000 && wide > 0) report("sideways-scroll", `${wide} px wider than the window`);
+    }
+    if (site.screenshots && !mode.file) {
+      mkdirSync(site.screenshots, { recursive: true });
+      await tab.screenshot({ path: join(site.screenshots, `${page.replaceAll("/", "_")} ${mode.name}.png`), fullPage: true });
+    }
+    for (const slider of await tab.locator("figure.frames input[type=range]").all()) {
+      const shown = () => slider.evaluate((e) => [...e.closest("figure").querySelectorAll("img")].findIndex((i) => !i.hidden && i.checkVisibility()));
+      await slider.focus();
+      await tab.keyboard.press("Home");
+      const first = await shown();
+      await tab.keyboard.press("ArrowRight");
+      if (first !== 0 || (await shown()) !== 1) report("slider", "Home and the right arrow do not show the first and second frame");
+    }
+  } finally {
+    await context.close();
+  }
+}
+
+function checkLinks(site, seen, add) {
+  for (const [page, { links, address }] of seen) {
+    for (const href of new Set(links)) {
+      const url = new URL(href);
+      if (url.origin !== site.origin) {
+        if (!["http:", "https:", "mailto:"].includes(url.protocol)) add(page, "links", "dead-link", href);
+        continue;
+      }
+      const file = fileAt(site.root, url.pathname);
+      if (!file) { add(page, "links", "dead-link", url.pathname); continue; }
+      const anchor = decodeURIComponent(url.hash.slice(1));
+      const target = url.href.split("#")[0] === address.split("#")[0] ? seen.get(page) : seen.get(relative(site.root, file).replaceAll(sep, "/"));
+      if (anchor && anchor !== "top" && target && !target.ids.includes(anchor)) add(page, "links", "dead-anchor", url.pathname + url.hash);
+    }
+  }
+}
+
+async function check(browser, root, screenshots) {
+  const server = await serve(root);
+  const site = { root, origin: `http://127.0.0.1:${server.address().port}`, screenshots };
+  const pages = files(root).filter((f) => f.endsWith(".html") && !relative(root, f).startsWith("_static")).map((f) => relative(root, f).replaceAll(sep, "/")).sort();
+  const problems = [];
+  const seen = new Map();
+  const add = (page, mode, rule, detail) => problems.push({ page, mode, rule, detail: String(detail).replaceAll(site.origin, "") });
+  const queue = pages.slice();
+  const work = async () => {
+    for (let page = queue.shift(); page; page = queue.shift()) {
+      for (const mode of MODES) {
+        try {
+          await checkMode(browser, site, page, mode, (rule, detail) => add(page, mode.name, rule, detail), seen);
+        } catch (error) {
+          add(page, mode.name, "not-checked", error.message.split("\n")[0]);
+        }
+      }
+    }
+  };
+  await Promise.all([work(), work()]);
+  checkLinks(site, seen, add);
+  server.close();
+  const sum = (f) => [...seen.values()].reduce((n, page) => n + f(page), 0);
+  return { problems, pages, formulas: sum((p) => p.formulas), images: sum((p) => p.images.length), links: sum((p) => p.links.length) };
+}
+
+const MATHJAX = '<script>window.MathJax={options:{processHtmlClass:"math"}}</script><script src="_static/mathjax/tex-chtml-full.js"></script>';
+const WIDE = '<div style="width:900px">wide</div>';
+const BAD = { // name: [head, body, the rules that must be reported]
+  "good": [MATHJAX, '<p class="math">\\(\\boldsymbol{x}^2\\)</p><img src="_static/a.svg" alt="A red square on white"><p>This is <a href="good.html#here" id="here">a link</a> in a line.</p><details><summary>More</summary>text</details>', []],
+  "external": ["", '<img src="http://external.invalid/a.png" alt="A picture from elsewhere">', ["external-request"]],
+  "external-file": ["", '<script>if (location.protocol === "file:") fetch("http://external.invalid/a").catch(() => {})</script>', ["external-request"]],
+  "console": ["", '<script>console.error("told")</script>', ["console-error"]],
+  "exception": ["", "<script>throw new Error('thrown')</script>", ["console-error"]],
+  "missing": ["", '<script src="nowhere.js"></script>', ["missing-file"]],
+  "raw-math": ["", '<p class="math">\\(x\\)</p>', ["math-not-rendered"]],
+  "unknown-tex": [MATHJAX, '<p class="math">\\(\\nosuchcommand\\)</p>', ["math-error"]],
+  "broken-tex": [MATHJAX, '<p class="math">\\(a \\over b \\over c\\)</p>', ["math-error"]],
+  "open-brace": [MATHJAX, '<p class="math">\\(\\frac{a\\)</p>', ["math-not-rendered"]],
+  "alt": ["", '<img src="_static/a.svg" role="presentation" alt="">', ["alt-missing"]],
+  "alt-name": ["", '<img src="_static/a.svg" alt="../_images/a.svg">', ["alt-file-name"]],
+  "link": ["", '<a href="nowhere.html">a link</a>', ["dead-link"]],
+  "download": ["", '<a href="colab/nowhere.ipynb" download>a copy</a>', ["dead-link"]],
+  "redirect": ['<meta http-equiv="refresh" content="0; url=nowhere.html">', "", ["missing-file"]],
+  "anchor": ["", '<a href="good.html#nowhere">a link</a>', ["dead-anchor"]],
+  "contrast": ["", '<p style="color:#999;background:#fff">pale</p>', ["axe:color-contrast"]],
+  "contrast-dark": ["<style>@media (prefers-color-scheme: dark) { body { background: #111; color: #eee } p { color: #555 } }</style>", "<p>pale in the dark</p>", ["axe:color-contrast"]],
+  "contrast-folded": ["", '<details><summary>More</summary><p style="color:#999;background:#fff">pale</p></details>', ["axe:color-contrast"]],
+  "contrast-dropdown": ["<style>.toggle-hidden p { display: none }</style>", '<div class="toggle-hidden"><button class="toggle-button" onclick="this.parentElement.classList.remove(\'toggle-hidden\')">More</button><p style="color:#999;background:#fff">pale</p></div>', ["axe:color-contrast"]],
+  "label": ["", '<input type="range">', ["axe:label"]],
+  "scroll-region": ["", `<pre style="overflow:auto;width:200px">${"word ".repeat(200)}</pre>`, ["axe:scrollable-region-focusable"]],
+  "landmark": ["", "</main><p>outside</p><main>", ["axe:region", "axe:landmark-no-duplicate-main", "axe:landmark-unique"]],
+  "sideways": ["", WIDE, ["sideways-scroll"]],
+  "theme": ["<script>document.documentElement.dataset.theme = 'light'</script>", "", ["theme"]],
+  "slider": ["", '<figure class="frames"><img src="_static/a.svg" alt="Frame one, a square"><img hidden src="_static/a.svg" alt="Frame two, a square"><label>r <input type="range" min="0" max="1" value="0"></label></figure>', ["slider"]],
+};
+
+async function selfTest(browser, root) {
+  const folder = mkdtempSync(join(tmpdir(), "check-pages-"));
+  try {
+    cpSync(join(root, "_static", "mathjax"), join(folder, "_static", "mathjax"), { recursive: true });
+    writeFileSync(join(folder, "_static", "a.svg"), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9" fill="red"/></svg>');
+    for (const [name, [head, body]] of Object.entries(BAD)) {
+      writeFileSync(join(folder, `${name}.html`), `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${name}</title>`
+        + `<meta name="viewport" content="width=device-width"><link rel="icon" href="_static/a.svg">${head}</head><body><main><h1>${name}</h1>${body}</main></body></html>`);
+    }
+    const { problems } = await check(browser, folder);
+    let bad = 0;
+    for (const [name, [, , rules]] of Object.entries(BAD)) {
+      const got = [...new Set(problems.filter((p) => p.page === `${name}.html`).map((p) => p.rule))];
+      if (got.sort().join() === rules.slice().sort().join()) continue;
+      bad += 1;
+      console.log(`self-test: page "${name}" must give [${rules}], gave [${got}]`);
+      problems.filter((p) => p.page === `${name}.html`).forEach((p) => console.log(`   ${p.mode}: ${p.rule}: ${p.detail}`));
+    }
+    console.log(bad ? `${bad} bad pages are not reported as they should be` : `Self-test: each of ${Object.keys(BAD).length - 1} bad pages is reported for its fault alone, the good one is not`);
+    return bad;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function main(args) {
+  const root = resolve(args.find((a) => !a.startsWith("--")) ?? join(fileURLToPath(import.meta.url), "../../_build/html"));
+  const screenshots = args.find((a) => a.startsWith("--screenshots="))?.slice(14);
+  if (!existsSync(join(root, "index.html"))) throw new Error(`no index.html in ${root}: run make book`);
+  const executablePath = process.env.CHROMIUM ?? BROWSERS.find(existsSync);
+  if (!executablePath) throw new Error(`no browser: set CHROMIUM, or install one of ${BROWSERS.join(", ")}`);
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  try {
+    if (args.includes("--self-test")) return await selfTest(browser, root);
+    const { problems, pages, formulas, images, links } = await check(browser, root, screenshots);
+    problems.forEach((p) => console.log(`${p.page} (${p.mode}): ${p.rule}: ${p.detail}`));
+    const what = `${pages.length} pages, ${formulas} formulas, ${images} images, ${links} links, ${MODES.length} ways each`;
+    console.log(problems.length ? `${problems.length} problems in ${what}` : `No problem in ${what}`);
+    return problems.length;
+  } finally {
+    await browser.close();
+  }
+}
+
+main(process.argv.slice(2)).then((bad) => process.exit(bad ? 1 : 0), (error) => { console.error(error.message); process.exit(1); });
