@@ -76,7 +76,7 @@ test-colab: $(ALL_READY)  ## run the Colab copies as Colab would, in an environm
 
 serve: $(BOOK_READY)  ## show the book in a browser and rebuild it at each change
 	@trap 'rm -f conf.py' EXIT INT TERM; $(BIN)/jupyter-book config sphinx . > /dev/null && \
-	    $(BIN)/sphinx-autobuild . _build/serve -d _build/.serve-doctrees --port 8000 --re-ignore '^(?!.*/(book|src)/).*' --re-ignore '__pycache__'
+	    PYTHONPATH=book/_ext $(BIN)/sphinx-autobuild . _build/serve -d _build/.serve-doctrees --port 8000 --re-ignore '^(?!.*/(book|src)/).*' --re-ignore '__pycache__'
 
 check: $(ALL_READY)  ## check style, spelling and docstrings
 	@$(BIN)/ruff check .

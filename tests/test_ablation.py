@@ -17,7 +17,8 @@ def test_a_short_run_gives_a_row_for_each_kind_and_the_control(monkeypatch):
     ]
     gates = ablation.gate_table(["gate", "wide gate"], [3, 4])
     assert [(r["kind"], r["seed"]) for r in gates] == [("gate", 3), ("wide gate", 3), ("gate", 4), ("wide gate", 4)]
-    assert all(r["silent_before"] <= (4 if r["kind"] == "gate" else 16) for r in gates)
+    # seed 3 starts with its most active unit at 0.30 % (6 of 2,000 images); seed 4 with a unit that is always active
+    assert [r["active_before"] for r in gates if r["kind"] == "gate"] == ["0.30", "100.00"]
 
 
 def test_same_seed_same_result_and_other_seed_other_images():

@@ -98,9 +98,9 @@ def shown_parameters(signature, module):
 
 
 def comparable(default):
-    """Return a default value, or the code of a lambda: two of the same source are not equal otherwise."""
+    """Return a default value, or the arguments of a lambda: Sphinx shows ``lambda x: ...`` for its body."""
     if getattr(default, "__name__", "") == "<lambda>":
-        return default.__code__.co_code, default.__code__.co_consts, default.__code__.co_names
+        return inspect.signature(default)
     return default
 
 

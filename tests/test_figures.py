@@ -3,6 +3,7 @@
 import re
 
 import matplotlib as mpl
+import matplotlib.figure
 import pytest
 
 from convattn.lab import figures
@@ -46,3 +47,9 @@ def test_use_style_sets_the_defaults():
         figures.use_style()
         assert mpl.rcParams["axes.titlelocation"] == "left"
         assert mpl.rcParams["figure.constrained_layout.use"] is True
+
+
+def test_headline():
+    figure = mpl.figure.Figure()
+    figures.headline(figure, "One answer")
+    assert figure.get_suptitle() == "One answer"

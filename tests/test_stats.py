@@ -1,6 +1,8 @@
 """Statistics against values worked out by hand and from a table of Student's t."""
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from convattn.lab import stats
 
@@ -37,6 +39,15 @@ def test_confidence():
 def test_bad_pairs(a, b, confidence, message):
     with pytest.raises(ValueError, match=message):
         stats.paired_difference(a, b, confidence=confidence)
+
+
+def test_welch_difference_against_scipy():
+    a, b = [3.0, 5.0, 4.0, 8.0], [1.0, 2.0, 4.0]
+    d = stats.welch_difference((np.mean(a), np.std(a, ddof=1), 4), (np.mean(b), np.std(b, ddof=1), 3))
+    expected = ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    assert d[:3] == pytest.approx((5 - 7 / 3, expected.low, expected.high))
+    with pytest.raises(ValueError, match=r"^b must have a standard deviation > 0 and at least 2 runs, got 0\.5 and 1$"):
+        stats.welch_difference((1, 0.5, 5), (1, 0.5, 1))
 
 
 def test_error_rate_se():

@@ -67,3 +67,8 @@ def test_table_as_text_and_as_html():
     assert "<caption>Title &amp; more</caption>" in page
     with pytest.raises(ValueError, match=r"each row must have 2 cells, got \['a'\]"):
         tables.Table([["a"]], ["name", "x"], "")
+
+
+def test_caption_of_a_measured_table_tells_what_made_it():
+    table = tables.Table([[1]], ["x"], "Scores", {"command": "python -m a", "seeds": "0 to 4"})
+    assert repr(table).splitlines()[0] == "Scores (measured: command python -m a; seeds 0 to 4)"

@@ -55,6 +55,16 @@ def use_style() -> None:
     mpl.rcParams.update(STYLE)
 
 
+def headline(figure: Figure, text: str) -> None:
+    """Write the title of a figure of several axes, flush left.
+
+    Args:
+        figure: The figure.
+        text: What the figure shows, as a sentence.
+    """
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11)
+
+
 class Frames:
     """A figure with a slider: one picture drawn beforehand for each value; the arrow keys move it.
 

@@ -9,13 +9,13 @@ import numpy as np
 from scipy import stats
 
 
-class PairedDifference(NamedTuple):
-    """Mean of paired differences with its confidence interval, in the unit of the data."""
+class Difference(NamedTuple):
+    """A mean difference with its confidence interval, in the unit of the data."""
 
     mean: float
     low: float
     high: float
-    pairs: int
+    pairs: int | None  # None where the two methods were not paired
 
     @property
     def verdict(self) -> str:
@@ -23,7 +23,7 @@ class PairedDifference(NamedTuple):
         return "above" if self.low > 0 else "below" if self.high < 0 else "cannot tell"
 
 
-def paired_difference(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95) -> PairedDifference:
+def paired_difference(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95) -> Difference:
     """Compare two methods that ran on the same seeds: the mean of ``a - b`` with Student's t interval.
 
     Args:
@@ -46,7 +46,34 @@ def paired_difference(a: Sequence[float], b: Sequence[float], *, confidence: flo
     difference = x - y
     mean, error = difference.mean(), difference.std(ddof=1) / np.sqrt(len(x))
     half = stats.t.ppf((1 + confidence) / 2, len(x) - 1) * error
-    return PairedDifference(float(mean), float(mean - half), float(mean + half), len(x))
+    return Difference(float(mean), float(mean - half), float(mean + half), len(x))
+
+
+def welch_difference(
+    a: tuple[float, float, int], b: tuple[float, float, int], *, confidence: float = 0.95
+) -> Difference:
+    """Compare two methods of which only mean and spread were published: ``a - b`` with Welch's t interval.
+
+    Args:
+        a: Mean, sample standard deviation and number of runs, at least 2.
+        b: The same of the other method.
+        confidence: Coverage of the interval, between 0 and 1.
+
+    Returns:
+        Mean, lower and upper end of the interval; ``pairs`` is None.
+
+    Raises:
+        ValueError: If a standard deviation is not above 0 or a number of runs is less than 2.
+    """
+    variances = []
+    for name, (_, sd, runs) in (("a", a), ("b", b)):
+        if sd <= 0 or runs < 2:
+            raise ValueError(f"{name} must have a standard deviation > 0 and at least 2 runs, got {sd!r} and {runs!r}")
+        variances.append(sd**2 / runs)
+    freedom = sum(variances) ** 2 / sum(v**2 / (runs - 1) for v, runs in zip(variances, (a[2], b[2]), strict=True))
+    half = stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(sum(variances))
+    mean = a[0] - b[0]
+    return Difference(float(mean), float(mean - half), float(mean + half), None)
 
 
 def error_rate_se(percent: float, images: int = 50_000) -> float:

@@ -104,11 +104,20 @@ class Table:
         rows: Rows of cells; each is shown with ``str``.
         columns: Column headings.
         caption: What the table shows and where the numbers come from.
+        made: What made a measured table, as :func:`measured` returns it; added to the caption.
     """
 
-    def __init__(self, rows: Iterable[Sequence[object]], columns: Sequence[str], caption: str) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Sequence[object]],
+        columns: Sequence[str],
+        caption: str,
+        made: Mapping[str, str] | None = None,
+    ) -> None:
         self.rows = [[str(cell) for cell in row] for row in rows]
-        self.columns, self.caption = list(columns), caption
+        self.columns = list(columns)
+        source = "; ".join(f"{key} {value}" for key, value in (made or {}).items())
+        self.caption = f"{caption} (measured: {source})" if source else caption
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"each row must have {len(self.columns)} cells, got {row}")
