@@ -58,4 +58,4 @@ class Bibliography:
 
 
 def _plain(latex: str) -> str:
-    return Text.from_latex(latex).render_as("text")
+    return str(Text.from_latex(latex))  # not render_as, which searches all installed packages for a plugin

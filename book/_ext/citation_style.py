@@ -19,7 +19,7 @@ class AuthorYearLabels(BaseLabelStyle):
         """Yield one label for each entry."""
         for entry in sorted_entries:
             people = entry.persons["author"]
-            names = [Text.from_latex(" ".join(p.prelast_names + p.last_names)).render_as("text") for p in people]
+            names = [str(Text.from_latex(" ".join(p.prelast_names + p.last_names))) for p in people]
             who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
             yield f"{who}, {entry.fields['year']}"
 

@@ -90,8 +90,8 @@ def gate_table(kinds: Sequence[str], seeds: Sequence[int]) -> list[dict[str, obj
         seeds: The seeds.
 
     Returns:
-        A row for each kind and seed, all in percent: the share of the 2,000 test images on which the most active
-        hidden unit is active, before and after training, and the accuracy.
+        A row for each kind and seed with three percentages. They are the share of the 2,000 test images on which the
+        most active hidden unit is active, before and after training, and the accuracy.
     """
     rows = []
     for seed in tqdm(seeds, unit="seed"):
