@@ -51,3 +51,13 @@ def test_committed_context_table_respects_the_ceilings():
     for row in rows:
         # 2,000 test images; the share whose answer is in channel 0 has sd 1.1 points, and "fixed" gains half of it
         assert float(row["accuracy"]) < 100 * limits[row["kind"]] + 2
+
+
+def test_count_failures_by_hand():
+    table = [
+        {"kind": "a", "active_before": "0.50", "active_after": "0.00", "accuracy": "75.00"},  # silent throughout
+        {"kind": "a", "active_before": "60.00", "active_after": "0.90", "accuracy": "79.90"},  # falls silent
+        {"kind": "a", "active_before": "0.00", "active_after": "50.00", "accuracy": "99.90"},  # recovers
+        {"kind": "b", "active_before": "1.00", "active_after": "100.00", "accuracy": "76.00"},  # fails, not silent
+    ]
+    assert ablation.count_failures(table) == [("a", 3, 2, 2, 1, 2), ("b", 1, 0, 1, 0, 0)]

@@ -13,7 +13,8 @@ def make(values=(1, 2, 3)):
     def draw(figure, value):
         figure.add_subplot().plot([0, value])
 
-    return figures.Frames(draw, values, label="a < b", alt=lambda v: f'line to "{v}"', uid="f", figsize=(2, 1))
+    alts = [f'line to "{v}"' for v in values]
+    return figures.Frames(draw, values, values, label="a < b", alts=alts, uid="f", figsize=(2, 1))
 
 
 def test_one_picture_a_value_and_only_the_first_is_shown():
@@ -37,9 +38,11 @@ def test_output_is_reproducible():
     assert repr(make()) == "<Frames: a < b, 3 values>"
 
 
-def test_no_values():
-    with pytest.raises(ValueError, match="values must not be empty"):
+def test_bad_lengths():
+    with pytest.raises(ValueError, match=r"frames, values and alts must have the same length >= 1, got \(0, 0, 0\)"):
         make(())
+    with pytest.raises(ValueError, match=r"got \(1, 2, 1\)"):
+        figures.Frames(print, [1], [1, 2], label="", alts=[""], uid="f")
 
 
 def test_use_style_sets_the_defaults():

@@ -69,6 +69,7 @@ def test_table_as_text_and_as_html():
         tables.Table([["a"]], ["name", "x"], "")
 
 
-def test_caption_of_a_measured_table_tells_what_made_it():
+def test_a_measured_table_tells_what_made_it():
     table = tables.Table([[1]], ["x"], "Scores", {"command": "python -m a", "seeds": "0 to 4"})
-    assert repr(table).splitlines()[0] == "Scores (measured: command python -m a; seeds 0 to 4)"
+    assert repr(table).splitlines()[-1] == "Measured: command python -m a; seeds 0 to 4"
+    assert table._repr_html_().endswith('<p class="source">Measured: command python -m a; seeds 0 to 4</p>')

@@ -23,7 +23,7 @@ independently, the chance is (7/80)^(1/4) = 0.54 a unit, and that of losing 16 i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -104,6 +104,28 @@ def gate_table(kinds: Sequence[str], seeds: Sequence[int]) -> list[dict[str, obj
             percent = [f"{100 * share:.2f}" for share in (before.max(), after.max(), result[kind])]
             rows.append({"kind": kind, "seed": seed} | dict(zip(GATE_COLUMNS, percent, strict=True)))
     return rows
+
+
+def count_failures(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, int, int, int, int, int]]:
+    """Count in a table of gates how many failed, and how many of these began and ended silent.
+
+    A gate is silent if its most active hidden unit is active for less than 1 % of the images; it failed if less than
+    80 % of the signs are right.
+
+    Args:
+        rows: A table of :func:`gate_table`, as read.
+
+    Returns:
+        For each kind its name, the number of seeds, of silent starts and of failures; and of these failures the number
+        of silent starts and of silent ends.
+    """
+    counts = []
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        chosen = [[float(row[column]) for column in GATE_COLUMNS] for row in rows if row["kind"] == kind]
+        failed = [row for row in chosen if row[2] < 80]
+        starts, ends = (sum(row[i] < 1 for row in failed) for i in (0, 1))
+        counts.append((kind, len(chosen), sum(row[0] < 1 for row in chosen), len(failed), starts, ends))
+    return counts
 
 
 EXPERIMENTS: dict[str, tuple[Callable[[Sequence[int]], list[dict[str, object]]], range]] = {

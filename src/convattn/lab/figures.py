@@ -69,35 +69,38 @@ class Frames:
     """A figure with a slider: one picture drawn beforehand for each value; the arrow keys move it.
 
     Args:
-        draw: Called as ``draw(figure, value)`` for each value.
-        values: Values of the slider, in order.
+        draw: Called as ``draw(figure, frame)`` for each frame.
+        frames: What ``draw`` gets, one for each picture.
+        values: What the slider says of each picture.
         label: What the value is, with its unit; shown beside the slider.
-        alt: Called with a value; returns the alternative text of that picture.
+        alts: Alternative text of each picture.
         uid: Id of the HTML element: unique on the page, and fixed, so that the output does not change.
         figsize: Width and height of a picture in inches.
 
     Raises:
-        ValueError: If ``values`` is empty.
+        ValueError: If there are no frames, or not one value and one alternative text for each.
     """
 
     def __init__(
         self,
         draw: Callable[..., None],
+        frames: Sequence[object],
         values: Sequence[object],
         *,
         label: str,
-        alt: Callable[..., str],
+        alts: Sequence[str],
         uid: str,
         figsize: tuple[float, float] = (7.0, 3.0),
     ) -> None:
-        if not values:
-            raise ValueError("values must not be empty")
+        sizes = len(frames), len(values), len(alts)
+        if not frames or len(set(sizes)) != 1:
+            raise ValueError(f"frames, values and alts must have the same length >= 1, got {sizes}")
         self.values, self.label, self.uid = [str(v) for v in values], label, uid
-        self.alts, self.width = [alt(v) for v in values], int(figsize[0] * 96)
+        self.alts, self.width = list(alts), int(figsize[0] * 96)
         self.pictures = []
-        for value in values:
+        for frame in frames:
             figure = Figure(figsize=figsize, layout="constrained")
-            draw(figure, value)
+            draw(figure, frame)
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
             self.pictures.append(buffer.getvalue())
