@@ -32,6 +32,7 @@ from torch import nn
 from tqdm import tqdm
 
 from convattn.lab import probes, tables, train
+from convattn.lab.pool_ablation import pool_table
 
 GATE_COLUMNS = ("active_before", "active_after", "accuracy")
 CONTEXT_KINDS = ("fixed", "local 1", "local 3", "local 5", "local 7", "gate", "softmax gate")
@@ -132,6 +133,7 @@ EXPERIMENTS: dict[str, tuple[Callable[[Sequence[int]], list[dict[str, object]]],
     "context": (context_table, range(10)),
     "start": (partial(gate_table, ("gate", "zero-bias gate")), range(40)),
     "width": (partial(gate_table, ("gate", "wide gate")), range(40)),
+    "pools": (pool_table, range(10)),
 }
 
 
