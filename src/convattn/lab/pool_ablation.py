@@ -1,10 +1,10 @@
 """Average, maximum or both: the experiment ``pools`` of :mod:`convattn.lab.ablation`.
 
 Protocol, fixed before the run: five kinds of gate (average, maximum, both with one shared MLP as in CBAM, both with
-two MLPs, both with averaged gates), four tasks, seeds 0 to 9; 16 hidden units, 400 steps of 64 fresh images, Adam, rate 0.01
-falling to 0, chosen on the seeds 100 to 103 so that each pool learns its own task; for each seed the same 2,000 test
-images for all kinds. Each trained gate is then tested on the same images with its context channels damaged: "hot", one
-random pixel of each context channel raised by 20; "dark", a random square of 6 x 6 pixels of each set to 0.
+two MLPs, both with averaged gates), four tasks, seeds 0 to 9; 16 hidden units, 400 steps of 64 fresh images, Adam,
+rate 0.01 falling to 0, chosen on the seeds 100 to 103 so that each pool learns its own task; for each seed the same
+2,000 test images for all kinds. Each trained gate is then tested on the same images with its context channels damaged:
+"hot", one random pixel of each context channel raised by 20; "dark", a random square of 6 x 6 pixels of each set to 0.
 
 Expected. Clean: every kind at the ceiling of :func:`convattn.lab.pool_probes.ceiling` for its pools, except "averaged
 gates", which may stay below where one descriptor has to close a gate alone. Hot: the average on its task loses little,
@@ -62,8 +62,8 @@ def pool_run(kind: str, task: str, seed: int, *, steps: int = 400) -> dict[str, 
     """Train one gate on one task and test it on clean and on damaged images.
 
     Args:
-        kind: One of :data:`convattn.lab.pool_models.KINDS`.
-        task: One of :data:`convattn.lab.pool_probes.TASKS`.
+        kind: One of ``convattn.lab.pool_models.KINDS``.
+        task: One of ``convattn.lab.pool_probes.TASKS``.
         seed: Seed of the weights and the training images; the test images depend on it and the task alone.
         steps: Number of training steps of 64 images.
 

@@ -4,11 +4,11 @@ As in the context probe, some channels hold maps of random signs; one of them is
 sign at each pixel. What tells which one differs. The channels that tell it hold 12 x 12 pixels of noise of standard
 deviation 1, and on top:
 
-"average": the noise has mean +0.25 or -0.25, except for one pixel at 8, which is brightest in both cases. The maximum
-    is blind.
-"maximum": one pixel is brighter by 6, or six pixels by 1. The sum is the same, so the average is blind.
-"both": four candidate maps; one channel of the first kind and one of the second give a bit each.
-"arrangement": vertical or horizontal stripes of +1 and -1. Average and maximum are both blind.
+- "average": the noise has mean +0.25 or -0.25, except for one pixel at 8, which is brightest in both cases. The maximum
+  is blind.
+- "maximum": one pixel is brighter by 6, or six pixels by 1. The sum is the same, so the average is blind.
+- "both": four candidate maps; one channel of the first kind and one of the second give a bit each.
+- "arrangement": vertical or horizontal stripes of +1 and -1. Average and maximum are both blind.
 """
 
 from __future__ import annotations
