@@ -53,6 +53,15 @@ def test_a_gate_learns_its_own_task_and_the_result_repeats():
     assert result["clean"] > 0.9 > 0.8 > pool_ablation.pool_run("maximum", "average", 100, steps=150)["clean"]
 
 
+def test_trained_gate_is_that_of_the_experiment(monkeypatch):
+    monkeypatch.setattr(pool_ablation.train, "fit", lambda model, draw, **options: model)
+    gate, x, source = pool_ablation.trained_gate("both", "maximum", 7)
+    torch.manual_seed(7)
+    torch.testing.assert_close(gate.fc1.weight, pool_model("both", 2)[0].fc1.weight)
+    assert x.shape == (2000, 8, 12, 12)
+    assert set(source) == {0, 1}
+
+
 def test_table_has_a_row_for_each_task_kind_and_seed(monkeypatch):
     shares = {"clean": 0.5, "hot": 0.25, "dark": 0.125}
     monkeypatch.setattr(pool_ablation, "pool_run", lambda kind, task, seed: shares)

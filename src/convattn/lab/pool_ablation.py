@@ -21,7 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from convattn.lab import pool_probes, train
@@ -58,6 +59,29 @@ def damaged(x: Tensor, rng: Generator, kind: str) -> Tensor:
     return x
 
 
+def _trained(kind: str, task: str, seed: int, steps: int) -> nn.Sequential:
+    torch.manual_seed(seed)
+    model = pool_model(kind, pool_probes.candidates(task))
+    rng = np.random.default_rng([seed, 0])
+    train.fit(model, lambda: pool_probes.draw(rng, 64, task)[:2], steps=steps, rate=0.01)
+    return model
+
+
+def trained_gate(kind: str, task: str, seed: int) -> tuple[nn.Module, Tensor, NDArray[np.int64]]:
+    """Train one gate as :func:`pool_run` does, to look at it.
+
+    Args:
+        kind: One of ``convattn.lab.pool_models.KINDS``.
+        task: One of ``convattn.lab.pool_probes.TASKS``.
+        seed: The seed.
+
+    Returns:
+        The gate, the test images (2000, 8, 12, 12), and for each the channel that holds the answer.
+    """
+    x, _, source = pool_probes.draw(np.random.default_rng([seed, 1]), 2000, task)
+    return _trained(kind, task, seed, 400)[0], x, source
+
+
 def pool_run(kind: str, task: str, seed: int, *, steps: int = 400) -> dict[str, float]:
     """Train one gate on one task and test it on clean and on damaged images.
 
@@ -70,10 +94,7 @@ def pool_run(kind: str, task: str, seed: int, *, steps: int = 400) -> dict[str, 
     Returns:
         Share of right signs on "clean", "hot" and "dark" images.
     """
-    torch.manual_seed(seed)
-    model = pool_model(kind, pool_probes.candidates(task))
-    rng = np.random.default_rng([seed, 0])
-    train.fit(model, lambda: pool_probes.draw(rng, 64, task)[:2], steps=steps, rate=0.01)
+    model = _trained(kind, task, seed, steps)
     places = np.random.default_rng([seed, 1])
     x, answer, _ = pool_probes.draw(places, 2000, task)
     images = {"clean": x} | {name: damaged(x, places, name) for name in ("hot", "dark")}
