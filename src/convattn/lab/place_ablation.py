@@ -76,7 +76,7 @@ def batches(rng: np.random.Generator, *data: Tensor) -> Iterator[tuple[Tensor, .
         *data: Tensors of the same length, a multiple of 32.
 
     Yields:
-        The next 32 of each.
+        tuple[Tensor, ...]: The next 32 of each.
 
     Raises:
         ValueError: If the length is not a multiple of 32.
@@ -148,7 +148,7 @@ def place_run(seed: int, *, images: int = 2048, steps: int = STEPS) -> list[dict
         steps: Number of training steps of 32 images.
 
     Returns:
-        A row for each kind: its name, "accuracy", "agree", the share of images on which it says what no gate says, and
+        A row for each kind with its name, "accuracy", "agree", the share of images where it says what no gate says, and
         for the gates with a map "pointing" and "inside", else None.
     """
     scene = Scene()
