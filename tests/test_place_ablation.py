@@ -67,3 +67,13 @@ def test_place_table_leaves_cells_empty_where_there_is_no_map(monkeypatch):
     monkeypatch.setattr(place_ablation, "place_run", lambda seed: rows)
     expected = {"seed": 3, "kind": "no gate", "accuracy": "50.00", "agree": "100.00", "pointing": "", "inside": ""}
     assert place_ablation.place_table([3]) == [expected]
+
+
+def test_results_are_sorted_by_what_was_trained_and_then_by_seed():
+    head = {"size": "mixed", "map": "28", "specks": "0", "images": "32"}
+    values = (("3 x 3", "10", "40.00"), ("3 x 3", "2", "30.00"), ("1 x 1", "2", "20.00"))
+    rows = [head | {"kind": kind, "seed": seed, "inside": value, "pointing": "0"} for kind, seed, value in values]
+    assert place_ablation.window_results(rows, "inside") == {
+        ("mixed", "28", "0", "32", "3 x 3"): [30.0, 40.0],
+        ("mixed", "28", "0", "32", "1 x 1"): [20.0],
+    }

@@ -27,7 +27,7 @@ order. Specks lower all, the small kernels most.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
@@ -207,3 +207,20 @@ def window_table(
     jobs = list(product(scenes, images, KINDS, seeds))
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         return list(tqdm(pool.map(_window_row, jobs, chunksize=4), total=len(jobs), unit="training"))
+
+
+def window_results(rows: Sequence[Mapping[str, str]], column: str = "pointing") -> dict[tuple[str, ...], list[float]]:
+    """Sort a table of :func:`window_table`, as read, by what was trained.
+
+    Args:
+        rows: The table.
+        column: "pointing", "inside" or "accuracy".
+
+    Returns:
+        For each (size, map, specks, images, kind), all as text, the values in percent in the order of the seeds.
+    """
+    found: dict[tuple[str, ...], dict[int, float]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in ("size", "map", "specks", "images", "kind"))
+        found.setdefault(key, {})[int(row["seed"])] = float(row[column])
+    return {key: [values[seed] for seed in sorted(values)] for key, values in found.items()}
