@@ -61,8 +61,11 @@ def test_the_matched_gate_is_a_box_over_the_average():
 def test_the_reading_by_hand():
     x = torch.zeros(2, 8, 3, 3)
     x[0, 0, 0, 0], x[0, 1, 0, 0], x[1, 0], x[1, 1] = 1.0, -1.0, -2.0, 2.0
+    x[0, 2, 1, 1] = 4.0
     read = place_models.ReadSign(nn.Identity())
     torch.testing.assert_close(read(x), torch.tensor([0.01, -0.18]))
+    two = place_models.ReadSign(nn.Identity(), pairs=2)
+    torch.testing.assert_close(two(x), torch.tensor([0.03, -0.18]))
 
 
 @pytest.mark.parametrize("function", [place_models.spatial_gate, lambda kind: place_models.template(kind, 3)])

@@ -32,6 +32,7 @@ from torch import nn
 from tqdm import tqdm
 
 from convattn.lab import probes, tables, train
+from convattn.lab.order_ablation import order_table
 from convattn.lab.place_ablation import place_table, window_table
 from convattn.lab.pool_ablation import pool_table
 
@@ -135,6 +136,7 @@ EXPERIMENTS: dict[str, tuple[Callable[[Sequence[int]], list[dict[str, object]]],
     "start": (partial(gate_table, ("gate", "zero-bias gate")), range(40)),
     "width": (partial(gate_table, ("gate", "wide gate")), range(40)),
     "pools": (pool_table, range(10)),
+    "orders": (order_table, range(10)),
     "places": (place_table, range(10)),
     "windows": (window_table, range(6)),
 }

@@ -80,19 +80,23 @@ def matched_gate(kind: str, size: int) -> SpatialAttention:
 class ReadSign(nn.Module):
     """Sum what an attention module leaves of the signs: half the difference of channels 0 and 1, times a scale.
 
+    With more pairs, channels 2 and 3 and so on are added in the same way.
+
     The scale is learned as its logarithm, so that it cannot change its sign; it starts at 0.01. (With a fixed scale, or
     a larger one at the start, the noise of the whole map drove some gates of our pilot runs shut for good.)
 
     Args:
         module: Attention module from (B, C, H, W) to the same shape; the identity reads the image as it is.
+        pairs: Number of pairs of channels that hold signs.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, *, pairs: int = 1) -> None:
         super().__init__()
         self.module = module
+        self.pairs = pairs
         self.log_scale = nn.Parameter(torch.tensor(0.01).log())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (B,) of a positive sign for ``x`` (B, C, H, W)."""
-        y = self.module(x)
-        return self.log_scale.exp() * (y[:, 0] - y[:, 1]).sum(dim=(1, 2)) / 2
+        y = self.module(x)[:, : 2 * self.pairs]
+        return self.log_scale.exp() * (y[:, 0::2] - y[:, 1::2]).sum(dim=(1, 2, 3)) / 2
