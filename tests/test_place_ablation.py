@@ -77,3 +77,14 @@ def test_results_are_sorted_by_what_was_trained_and_then_by_seed():
         ("mixed", "28", "0", "32", "3 x 3"): [30.0, 40.0],
         ("mixed", "28", "0", "32", "1 x 1"): [20.0],
     }
+
+
+def test_templates_point_as_the_number_of_their_taps_says():
+    found = place_ablation.template_results((3, 9), [0])
+    assert len(found) == 2 * 7
+    assert found[3, "3 x 3"] == found[3, "9 x 9"]  # the same nine weights
+    assert found[3, "1 x 1"][0] < found[3, "3 x 3"][0] - 20
+    assert found[9, "9 x 9"][0] > found[9, "5 x 5"][0] > found[9, "3 x 3"][0] > found[9, "1 x 1"][0]
+    x, _, mask = place_ablation.held_out(Scene((9,)), 0)
+    mean = x.mean(dim=1, keepdim=True)
+    assert found[9, "1 x 1"][0] == pytest.approx(100 * place_probe.pointing(mean, mask))

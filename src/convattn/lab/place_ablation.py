@@ -41,7 +41,7 @@ from tqdm import tqdm
 
 from convattn.channel_attention import ChannelAttention
 from convattn.lab import place_probe, train
-from convattn.lab.place_models import KINDS, ReadSign, spatial_gate
+from convattn.lab.place_models import KINDS, ReadSign, matched_gate, spatial_gate
 
 BATCH, STEPS, RATE = 32, 400, 0.05
 IMAGES = (32, 256, 2048)
@@ -224,3 +224,23 @@ def window_results(rows: Sequence[Mapping[str, str]], column: str = "pointing") 
         key = tuple(row[name] for name in ("size", "map", "specks", "images", "kind"))
         found.setdefault(key, {})[int(row["seed"])] = float(row[column])
     return {key: [values[seed] for seed in sorted(values)] for key, values in found.items()}
+
+
+@torch.no_grad()
+def template_results(sizes: Sequence[int], seeds: Sequence[int]) -> dict[tuple[int, str], list[float]]:
+    """Measure how often the templates of :func:`convattn.lab.place_models.matched_gate` point into the target.
+
+    Args:
+        sizes: Sizes s of the targets, on maps of 28 x 28 without specks.
+        seeds: Seeds of the test images, those of :func:`window_run`.
+
+    Returns:
+        For each (size, kind) that has a template, the pointing in percent in the order of the seeds.
+    """
+    found: dict[tuple[int, str], list[float]] = {}
+    for size, seed in product(sizes, seeds):
+        x, _, mask = held_out(Scene((size,)), seed)
+        for kind in KINDS[:-1]:  # the last one, two convolutions, has no template
+            share = place_probe.pointing(matched_gate(kind, size).eval().logits(x), mask)
+            found.setdefault((size, kind), []).append(100 * share)
+    return found
