@@ -7,7 +7,7 @@ Nothing is selected, so there is no validation set. Every trained network is als
 the same weights.
 
 Expected, by the argument in chapter 4: an order that cannot know which of two signs counts is right for 75 % of the
-images, the ceiling of ``EXPECTED``; the others may come up to 100 %, if training finds the gates. The recipe is that of
+images, the ceiling of ``CEILINGS``; the others may come up to 100 %, if training finds the gates. The recipe is that of
 pilot runs with the seeds 100 to 103 that learned most often; there space first stayed at 75 % once in four on "where
 first" and once in four on "either", so some failures to learn are expected. Nothing was predicted for networks that run
 in another order than they were trained in.
@@ -29,7 +29,7 @@ from convattn.lab.place_models import ReadSign
 STEPS, RATE = 800, 0.02
 
 # the highest share of right answers that each order can reach, in percent
-EXPECTED = {
+CEILINGS = {
     ("what first", "channel-spatial"): 100,
     ("what first", "spatial-channel"): 75,
     ("what first", "parallel"): 75,
