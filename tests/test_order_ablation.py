@@ -56,3 +56,10 @@ def test_gamma_zero_makes_the_spatial_gate_one_half():
 
 def test_distance_by_hand():
     assert order_ablation.distance(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0])) == pytest.approx(5 / 4)
+
+
+def test_adding_all_signs_is_right_as_often_as_votes_say():
+    means = order_ablation.ungated_means(range(3))
+    assert means["what first"] == pytest.approx(75, abs=3)
+    assert means["where first"] == pytest.approx(75, abs=3)
+    assert means["either"] == pytest.approx(100 * 11 / 16, abs=3)  # one of four signs, see test_order_probe
