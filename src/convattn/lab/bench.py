@@ -1,0 +1,197 @@
+"""What attention costs in time: ``python -m convattn.lab.bench`` measures a table of the book.
+
+Protocol: ResNet-18 and ResNet-50 without attention, with SE and with CBAM, 224 x 224 images, batches of 1 and 16, eager
+and compiled with ``torch.compile``, the forward pass (eval mode, no gradients) and a training step (forward,
+cross-entropy, backward, SGD). In each case the three networks run in turn, in one process, ROUNDS times after one
+warm-up; what is reported is the median over the rounds of the ratio to the network without attention in the same round.
+The table ``time_cpu`` (or ``time_cuda``) is written after each case; a case that stands in it already is not measured
+again unless ``--anew`` is given. A second table, ``machine_cpu``, has what the machine can do at most, measured in the
+same way: copying memory and multiplying matrices.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from convattn.lab import tables
+from convattn.resnet import resnet
+
+NETWORKS, BATCHES, MODES, STEPS = ("resnet18", "resnet50"), (1, 16), ("eager", "compiled"), ("forward", "training")
+ATTENTION = (None, "se", "cbam")
+ROUNDS, SIDE = 7, 224
+KEYS = ("device", "network", "batch", "mode", "step")
+
+Row = dict[str, object]
+
+
+def alternate(runs: Mapping[str, Callable[[], object]], *, rounds: int, device: str = "cpu") -> dict[str, list[float]]:
+    """Time several functions in turn, round by round, after one warm-up of each.
+
+    Args:
+        runs: The functions by name.
+        rounds: Number of rounds, at least 1.
+        device: "cpu" or "cuda"; on "cuda" each time ends when the device has finished.
+
+    Returns:
+        Seconds of each function in each round.
+
+    Raises:
+        ValueError: If ``rounds`` is less than 1.
+    """
+    if rounds < 1:
+        raise ValueError(f"rounds must be >= 1, got {rounds!r}")
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for run in runs.values():
+        run()
+    for _ in range(rounds):
+        for name, run in runs.items():
+            wait()
+            start = time.perf_counter()
+            run()
+            wait()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def stepper(
+    network: str, attention: str | None, *, batch: int, mode: str, step: str, device: str, side: int | None = None
+) -> Callable[[], object]:
+    """Build a function that runs a network once.
+
+    Args:
+        network: A name of :func:`convattn.resnet.resnet`.
+        attention: None, "se" or "cbam".
+        batch: Number of images.
+        mode: "eager" or "compiled".
+        step: "forward" or "training".
+        device: "cpu" or "cuda".
+        side: Height and width of the images in pixels; 224 when None.
+
+    Returns:
+        The function.
+    """
+    torch.manual_seed(0)
+    model: nn.Module = resnet(network, attention=attention).to(device)
+    side = SIDE if side is None else side
+    x = torch.rand(batch, 3, side, side, device=device)
+    run = torch.compile(model) if mode == "compiled" else model
+    if step == "forward":
+        model.eval()
+        return torch.no_grad()(lambda: run(x))
+    answer = torch.zeros(batch, dtype=torch.long, device=device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+
+    def train() -> None:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(run(x), answer).backward()
+        optimizer.step()
+
+    return train
+
+
+def ratios(seconds: Mapping[str, Sequence[float]], base: str = "none") -> list[Row]:
+    """Compare times with those of one function, round by round.
+
+    Args:
+        seconds: What :func:`alternate` returns.
+        base: Name of the function to compare with.
+
+    Returns:
+        For each function its name as "attention", its median time in milliseconds, and median, smallest and largest
+        of the ratio.
+    """
+    rows: list[Row] = []
+    for name, values in seconds.items():
+        ratio = np.divide(values, seconds[base])
+        numbers = {"ratio": np.median(ratio), "low": ratio.min(), "high": ratio.max()}
+        milliseconds = f"{1000 * np.median(values):.2f}"
+        rows.append({"attention": name, "ms": milliseconds} | {k: f"{v:.3f}" for k, v in numbers.items()})
+    return rows
+
+
+def machine(device: str, *, rounds: int = ROUNDS, scale: int = 1) -> dict[str, float]:
+    """Measure what the machine can do at most: bytes moved by a copy and multiply-accumulates of a matrix product.
+
+    Args:
+        device: "cpu" or "cuda".
+        rounds: Number of rounds; the median counts.
+        scale: Divides the sizes.
+
+    Returns:
+        "bandwidth" in 1e9 bytes a second, read and written, and "compute" in 1e9 multiply-accumulates a second, both in
+        float32.
+    """
+    source = torch.rand(2**26 // scale, device=device)
+    target = torch.empty_like(source)
+    n = 4096 // scale
+    a, b = torch.rand(2, n, n, device=device)
+    runs = {"bandwidth": lambda: target.copy_(source), "compute": lambda: a @ b}
+    amounts = {"bandwidth": 2 * 4 * source.numel(), "compute": n**3}
+    seconds = alternate(runs, rounds=rounds, device=device)
+    return {name: amounts[name] / float(np.median(values)) / 1e9 for name, values in seconds.items()}
+
+
+def case(device: str, network: str, batch: int, mode: str, step: str, *, rounds: int = ROUNDS) -> list[Row]:
+    """Measure the three networks of one case.
+
+    Args:
+        device: "cpu" or "cuda".
+        network: A name of :func:`convattn.resnet.resnet`.
+        batch: Number of images.
+        mode: "eager" or "compiled".
+        step: "forward" or "training".
+        rounds: Number of rounds.
+
+    Returns:
+        The rows of :func:`ratios` with the case in front.
+    """
+    torch.compiler.reset()
+    runs = {
+        attention or "none": stepper(network, attention, batch=batch, mode=mode, step=step, device=device)
+        for attention in ATTENTION
+    }
+    head: Row = dict(zip(KEYS, (device, network, batch, mode, step), strict=True))
+    return [head | row for row in ratios(alternate(runs, rounds=rounds, device=device))]
+
+
+def _done(name: str) -> list[Row]:
+    try:
+        return [dict(row) for row in tables.measured(name)[0]]
+    except ValueError:  # no such table yet
+        return []
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is missing of the table of a device, and write it.
+
+    Args:
+        arguments: Command line without the program's name; ``sys.argv`` when None.
+    """
+    parser = argparse.ArgumentParser(prog="python -m convattn.lab.bench", description="Measure what attention costs.")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--anew", action="store_true", help="measure again what stands in the table")
+    options = parser.parse_args(arguments)
+    device, name = options.device, f"time_{options.device}"
+    rows = [] if options.anew else _done(name)
+    known = {tuple(str(row[key]) for key in KEYS) for row in rows}
+    made = {"command": f"python -m convattn.lab.bench --device {device}", "seeds": "none"}
+    limits = [{"device": device, "what": what, "value": f"{value:.1f}"} for what, value in machine(device).items()]
+    tables.write_measured(f"machine_{device}", limits, **made)
+    for parts in tqdm([*product(NETWORKS, BATCHES, MODES, STEPS)], unit="case"):
+        if (device, *map(str, parts)) not in known:
+            rows += case(device, *parts)
+            tables.write_measured(name, rows, **made)
+    print(f"{len(rows)} rows in the measured table {name}")
+
+
+if __name__ == "__main__":
+    main()
