@@ -292,7 +292,9 @@ def test_zero_gate_starts_every_spatial_gate_at_one_half():
     assert all((weight == 1).all() for weight in norms)
 
 
-@pytest.mark.parametrize("attention", [None, "se", lambda channels: CBAM(channels, norm=False)], ids=["none", "se", "no norm"])
+@pytest.mark.parametrize(
+    "attention", [None, "se", lambda channels: CBAM(channels, norm=False)], ids=["none", "se", "no norm"]
+)
 def test_zero_gate_needs_a_gate(attention):
     message = message_of(ValueError, resnet, "resnet20", attention=attention, zero_gate=True)
     assert message == "zero_gate must be False without spatial attention that has batch norm, got True"
