@@ -16,7 +16,7 @@ def test_functions_run_in_turn_after_a_warm_up():
 def test_ratios_are_taken_round_by_round():
     rows = bench.ratios({"none": [1.0, 2.0, 4.0], "se": [2.0, 3.0, 4.0]})
     assert rows[0] == {"attention": "none", "ms": "2000.00", "ratio": "1.000", "low": "1.000", "high": "1.000"}
-    assert rows[1] == {"attention": "se", "ms": "3000.00", "ratio": "1.500", "low": "1.000", "high": "2.000"}
+    assert rows[1] == {"attention": "se", "ms": "3000.00", "ratio": "1.500", "low": "1.250", "high": "1.750"}
 
 
 def test_no_rounds():

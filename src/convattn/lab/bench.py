@@ -2,8 +2,9 @@
 
 Protocol: ResNet-18 and ResNet-50 without attention, with SE and with CBAM, 224 x 224 images, batches of 1 and 16, eager
 and compiled with ``torch.compile``, the forward pass (eval mode, no gradients) and a training step (forward,
-cross-entropy, backward, SGD). In each case the three networks run in turn, in one process, ROUNDS times after one
-warm-up; what is reported is the median over the rounds of the ratio to the network without attention in the same round.
+cross-entropy, backward, SGD). In each case the three networks run in turn, in one process, 9 times after one warm-up (51
+times with a batch of 1, where a run is short); what is reported is the median over the rounds of the ratio to the network
+without attention in the same round, and the middle half of these ratios.
 The table ``time_cpu`` (or ``time_cuda``) is written after each case; a case that stands in it already is not measured
 again unless ``--anew`` is given. A second table, ``machine_cpu``, has what the machine can do at most, measured in the
 same way: copying memory and multiplying matrices.
@@ -26,7 +27,7 @@ from convattn.resnet import resnet
 
 NETWORKS, BATCHES, MODES, STEPS = ("resnet18", "resnet50"), (1, 16), ("eager", "compiled"), ("forward", "training")
 ATTENTION = (None, "se", "cbam")
-ROUNDS, SIDE = 7, 224
+SIDE = 224
 KEYS = ("device", "network", "batch", "mode", "step")
 
 Row = dict[str, object]
@@ -106,19 +107,19 @@ def ratios(seconds: Mapping[str, Sequence[float]], base: str = "none") -> list[R
         base: Name of the function to compare with.
 
     Returns:
-        For each function its name as "attention", its median time in milliseconds, and median, smallest and largest
-        of the ratio.
+        For each function its name as "attention", its median time in milliseconds, and the median, the lower and the
+        upper quartile of the ratio.
     """
     rows: list[Row] = []
     for name, values in seconds.items():
         ratio = np.divide(values, seconds[base])
-        numbers = {"ratio": np.median(ratio), "low": ratio.min(), "high": ratio.max()}
+        numbers = dict(zip(("ratio", "low", "high"), np.quantile(ratio, (0.5, 0.25, 0.75)), strict=True))
         milliseconds = f"{1000 * np.median(values):.2f}"
         rows.append({"attention": name, "ms": milliseconds} | {k: f"{v:.3f}" for k, v in numbers.items()})
     return rows
 
 
-def machine(device: str, *, rounds: int = ROUNDS, scale: int = 1) -> dict[str, float]:
+def machine(device: str, *, rounds: int = 9, scale: int = 1) -> dict[str, float]:
     """Measure what the machine can do at most: bytes moved by a copy and multiply-accumulates of a matrix product.
 
     Args:
@@ -140,7 +141,7 @@ def machine(device: str, *, rounds: int = ROUNDS, scale: int = 1) -> dict[str, f
     return {name: amounts[name] / float(np.median(values)) / 1e9 for name, values in seconds.items()}
 
 
-def case(device: str, network: str, batch: int, mode: str, step: str, *, rounds: int = ROUNDS) -> list[Row]:
+def case(device: str, network: str, batch: int, mode: str, step: str, *, rounds: int | None = None) -> list[Row]:
     """Measure the three networks of one case.
 
     Args:
@@ -149,12 +150,13 @@ def case(device: str, network: str, batch: int, mode: str, step: str, *, rounds:
         batch: Number of images.
         mode: "eager" or "compiled".
         step: "forward" or "training".
-        rounds: Number of rounds.
+        rounds: Number of rounds; when None 51 for a batch of 1, else 9.
 
     Returns:
         The rows of :func:`ratios` with the case in front.
     """
     torch.compiler.reset()
+    rounds = (51 if batch == 1 else 9) if rounds is None else rounds
     runs = {
         attention or "none": stepper(network, attention, batch=batch, mode=mode, step=step, device=device)
         for attention in ATTENTION
@@ -186,7 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     made = {"command": f"python -m convattn.lab.bench --device {device}", "seeds": "none"}
     limits = [{"device": device, "what": what, "value": f"{value:.1f}"} for what, value in machine(device).items()]
     tables.write_measured(f"machine_{device}", limits, **made)
-    for parts in tqdm([*product(NETWORKS, BATCHES, MODES, STEPS)], unit="case"):
+    for mode, *others in tqdm([*product(MODES, NETWORKS, BATCHES, STEPS)], unit="case"):  # compiling takes longest
+        parts = (*others[:2], mode, others[2])
         if (device, *map(str, parts)) not in known:
             rows += case(device, *parts)
             tables.write_measured(name, rows, **made)
