@@ -2,8 +2,8 @@
 
 Protocol: ResNet-18 and ResNet-50 without attention, with SE and with CBAM, 224 x 224 images, batches of 1 and 16, eager
 and compiled with ``torch.compile``, the forward pass (eval mode, no gradients) and a training step (forward,
-cross-entropy, backward, SGD). In each case the three networks run in turn, in one process, 9 times after one warm-up (51
-times with a batch of 1, where a run is short); what is reported is the median over the rounds of the ratio to the network
+cross-entropy, backward, SGD). In each case the three networks run in turn, in one process, 9 times after one warm-up
+(51 times with a batch of 1, where a run is short). Reported are the median over the rounds of the ratio to the network
 without attention in the same round, and the middle half of these ratios.
 The table ``time_cpu`` (or ``time_cuda``) is written after each case; a case that stands in it already is not measured
 again unless ``--anew`` is given. A second table, ``machine_cpu``, has what the machine can do at most, measured in the
