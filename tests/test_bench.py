@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from convattn.lab import bench, tables
+from convattn.overhead import Cost
 
 
 def test_functions_run_in_turn_after_a_warm_up():
@@ -48,6 +49,13 @@ def test_machine_limits_are_numbers_above_zero():
     limits = bench.machine("cpu", rounds=1, scale=64)
     assert set(limits) == {"bandwidth", "compute"}
     assert min(limits.values()) > 0
+
+
+def test_the_longer_of_arithmetic_and_traffic_bounds_the_time():
+    # 600 MACs at 100 a second are 6 s; 5 + 3 float32 elements are 32 bytes, at 4 a second 8 s, at 8 a second 4 s.
+    cost = Cost("", "", None, macs=600, read=5, written=3)
+    assert bench.roofline(cost, {"compute": 100, "bandwidth": 4}) == 8
+    assert bench.roofline(cost, {"compute": 100, "bandwidth": 8}) == 6
 
 
 def test_the_command_measures_what_is_missing_and_keeps_the_rest(monkeypatch, tmp_path):

@@ -23,6 +23,7 @@ from torch import nn
 from tqdm import tqdm
 
 from convattn.lab import tables
+from convattn.overhead import Cost
 from convattn.resnet import resnet
 
 NETWORKS, BATCHES, MODES, STEPS = ("resnet18", "resnet50"), (1, 16), ("eager", "compiled"), ("forward", "training")
@@ -139,6 +140,20 @@ def machine(device: str, *, rounds: int = 9, scale: int = 1) -> dict[str, float]
     amounts = {"bandwidth": 2 * 4 * source.numel(), "compute": n**3}
     seconds = alternate(runs, rounds=rounds, device=device)
     return {name: amounts[name] / float(np.median(values)) / 1e9 for name, values in seconds.items()}
+
+
+def roofline(cost: Cost, speed: Mapping[str, float]) -> float:
+    """Bound the time of an operation from below: its arithmetic or its memory traffic, whichever takes longer.
+
+    Args:
+        cost: Counts of a part of a network, of which multiply-accumulates and elements read and written matter; elements
+            are float32.
+        speed: "compute" in multiply-accumulates a second and "bandwidth" in bytes a second.
+
+    Returns:
+        Seconds.
+    """
+    return max(cost.macs / speed["compute"], 4 * (cost.read + cost.written) / speed["bandwidth"])
 
 
 def case(device: str, network: str, batch: int, mode: str, step: str, *, rounds: int | None = None) -> list[Row]:
