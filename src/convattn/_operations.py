@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-PRODUCTS = ("convolution", "mm", "addmm", "bmm", "baddbmm")  # the operations that multiply and accumulate
+# The operations that multiply and accumulate; matmul, einsum, linear and attention are made of them.
+PRODUCTS = ("convolution", "mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv", "dot", "vdot", "_trilinear")
 
 
 class Operations(TorchDispatchMode):

@@ -59,7 +59,8 @@ def overhead(module: nn.Module, shape: Sequence[int]) -> list[Cost]:
         A row for each submodule that has parameters, runs operations or keeps bytes, outer ones first.
 
     Raises:
-        ValueError: If anything else multiplies and accumulates, so that the count would be too small.
+        ValueError: If a matrix product or convolution runs anywhere else, so that the count would be too small. A
+            multiplication followed by a sum is not taken for one, here as in PyTorch's counter.
     """
     twin = copy.deepcopy(module).to("meta")
     parts = dict(twin.named_modules())
