@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 TAGS = {"setup", "remove-cell", "hide-input", "nbval-ignore-output"}
-TIMING = re.compile(r"perf_counter|timeit|benchmark|Timer\(")
+TIMING = re.compile(r"perf_counter|timeit|benchmark|Timer\(|alternate\(")
 FRAMES = '<figure class="frames"'
 # written in pieces, so that this file does not hold what it forbids
 HOSTS = re.compile("py" r"pi\.org|python" "hosted|npm" r"js\.org|deb" r"ian\.org|download\.py" "torch")
