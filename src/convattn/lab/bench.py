@@ -146,8 +146,7 @@ def roofline(cost: Cost, speed: Mapping[str, float]) -> float:
     """Bound the time of an operation from below: its arithmetic or its memory traffic, whichever takes longer.
 
     Args:
-        cost: Counts of a part of a network, of which multiply-accumulates and elements read and written matter; elements
-            are float32.
+        cost: Counts of a part of a network; its multiply-accumulates and its elements, in float32, read and written.
         speed: "compute" in multiply-accumulates a second and "bandwidth" in bytes a second.
 
     Returns:
