@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make book` (no torch) and `make test`. `make help` lists the rest.
-# Variables: PYTHON (3.11 or later), VENV, REFRESH=1 (for execute), and TORCH_INDEX: where PyPI's torch would bring CUDA,
-# the address of an index with CPU builds.
+# Variables: PYTHON (3.11 or later), VENV, REFRESH=1 (for execute), TABLE (for measure), and TORCH_INDEX: where PyPI's torch
+# would bring CUDA, the address of an index with CPU builds.
 PYTHON      ?= $(shell python3.11 -c "print('python3.11')" 2>/dev/null || echo python3)
 VENV        ?= .venv
 TORCH_INDEX ?=
@@ -8,7 +8,7 @@ REFRESH     ?=
 BIN         := $(VENV)/bin
 BOOK_READY  := $(VENV)/.ready-book
 ALL_READY   := $(VENV)/.ready-all
-NOTEBOOKS   := $(sort $(wildcard book/[0-9]*.ipynb))
+NOTEBOOKS   := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*'))
 NBVAL       := -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadfile -q
 
 # Another machine, as far as this one can play it: one thread and no vector instruction newer than SSE4.
@@ -22,7 +22,10 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-portable execute colab test-colab serve check clean
+.PHONY: help book test test-portable execute colab test-colab serve check measure ci browser test-pages unchanged clean
+
+# What must hold on a fresh clone, in this order; .ci/run calls it.
+CI := test test-portable book check colab test-colab browser test-pages unchanged
 
 # pip writes its many lines to a file; its errors are shown, without the addresses of package indexes.
 define pip_install
@@ -57,17 +60,17 @@ book: $(BOOK_READY)  ## build _build/html/index.html; a warning is an error
 	@test -s _build/html/index.html
 	@echo "The book is in $(CURDIR)/_build/html/index.html"
 
-test: $(ALL_READY)  ## run the unit tests, then every chapter, comparing its stored outputs
+test: $(ALL_READY)  ## run the unit tests, then every notebook, comparing its stored outputs
 	@$(BIN)/python -m pytest tests -q -n 2 --dist loadfile
 	@$(if $(NOTEBOOKS),$(BIN)/python $(NBVAL) $(NOTEBOOKS))
-	@echo "Passed: the unit tests, and the stored outputs of $(words $(NOTEBOOKS)) chapter(s): $(NOTEBOOKS)"
+	@echo "Passed: the unit tests, and the stored outputs of $(words $(NOTEBOOKS)) notebooks"
 
-test-portable: $(ALL_READY)  ## run every chapter again as an older CPU with one thread would
+test-portable: $(ALL_READY)  ## run every notebook again as an older CPU with one thread would
 	@env $(PORTABLE) $(BIN)/python tools/check_portable.py
 	@$(if $(NOTEBOOKS),env $(PORTABLE) $(BIN)/python $(NBVAL) $(NOTEBOOKS))
-	@echo "Passed as an older CPU with one thread: the stored outputs of $(words $(NOTEBOOKS)) chapter(s): $(NOTEBOOKS)"
+	@echo "Passed as an older CPU with one thread: the stored outputs of $(words $(NOTEBOOKS)) notebooks"
 
-execute: $(ALL_READY)  ## run every chapter and store its outputs (REFRESH=1: also those that are not compared)
+execute: $(ALL_READY)  ## run every notebook and store its outputs (REFRESH=1: also those that are not compared)
 	@REFRESH=$(REFRESH) $(BIN)/python tools/execute.py $(NOTEBOOKS)
 
 colab: $(BOOK_READY)  ## make the Colab copies in _build/colab
@@ -80,12 +83,34 @@ serve: $(BOOK_READY)  ## show the book in a browser and rebuild it at each chang
 	@trap 'rm -f conf.py' EXIT INT TERM; $(BIN)/jupyter-book config sphinx . > /dev/null && \
 	    PYTHONPATH=book/_ext $(BIN)/sphinx-autobuild . _build/serve -d _build/.serve-doctrees --port 8000 --re-ignore '^(?!.*/(book|src)/).*' --re-ignore '__pycache__'
 
-check: $(ALL_READY)  ## check style, spelling and docstrings
+check: $(ALL_READY)  ## check style, spelling, docstrings, types and walls
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
 	@$(BIN)/pydoclint --quiet src
-	@echo "Passed: ruff (lint and format), codespell, pydoclint"
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python --warnings
+	@$(BIN)/lint-imports --no-logo --no-cache
+	@echo "Passed: ruff (lint and format), codespell, pydoclint, basedpyright, import-linter"
+
+measure: $(ALL_READY)  ## measure a stored table anew: TABLE=context, start, ... windows, or speed
+	@$(BIN)/python -m $(if $(filter speed,$(TABLE)),convattn.lab.speed,convattn.lab.experiments $(TABLE)) --out src/convattn/lab/data/measured
+
+ci:  ## everything that must hold, step by step; stops at the first failure
+	@begin=$$(date +%s); for step in $(CI); do \
+	    start=$$(date +%s); printf '\n=== make %s (at %d s)\n' $$step $$((start - begin)); \
+	    $(MAKE) $$step || { printf '=== FAILED: make %s, after %d s\n' $$step $$(($$(date +%s) - start)); exit 1; }; \
+	    printf '=== ok: make %s, %d s\n' $$step $$(($$(date +%s) - start)); \
+	done; printf '\nPassed in %d s: %s\n' $$(($$(date +%s) - begin)) "$(CI)"
+
+browser:  ## install what the page checks need: Chromium, Node and two packages
+	@bash tools/install_browser.sh
+
+test-pages:  ## check the built pages in the browser, after a test of the checks themselves
+	@node tools/check_pages.mjs --self-test
+	@node tools/check_pages.mjs
+
+unchanged:  ## fail if git sees a change: no target above may write into the clone
+	@changed=$$(git status --porcelain); [ -z "$$changed" ] || { echo "changed or not ignored:"; echo "$$changed"; exit 1; }
 
 clean:  ## remove what was built; the environment stays
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis

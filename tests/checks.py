@@ -306,7 +306,7 @@ STATE[CBAM] = (
 
 
 def state_names(cls: Class) -> None:
-    """The names in ``state_dict`` are those of design.md, in the order of computation."""
+    """The names in ``state_dict``, which stored weights rely on, stand in the order of computation."""
     base = next(m for m in MODULES if issubclass(cls, m))
     assert tuple(state(build(cls))) == STATE[base]
     if base is not SqueezeExcitation and base is not ChannelAttention:

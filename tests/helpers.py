@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from convattn import CBAM, ChannelAttention, SpatialAttention, SqueezeExcitation
-from convattn.lab import reference
+from convattn.lab.proof import oracle as equations
 
 MODULES = (SqueezeExcitation, ChannelAttention, SpatialAttention, CBAM)
 
@@ -65,10 +65,10 @@ def oracle(module: nn.Module, x: Tensor, *, training: bool = False) -> Expected:
     if isinstance(module, CBAM):
         return _cbam_oracle(module, array, numbers, training)
     if isinstance(module, SpatialAttention):
-        logits = reference.spatial_logits(array, numbers, module.pools, training=training)
+        logits = equations.spatial_logits(array, numbers, module.pools, training=training)
     else:
-        logits = reference.channel_logits(array, numbers, getattr(module, "pools", ("avg",)))
-    gate = reference.sigmoid(logits)
+        logits = equations.channel_logits(array, numbers, getattr(module, "pools", ("avg",)))
+    gate = equations.sigmoid(logits)
     return Expected(gate, array * gate)
 
 
@@ -76,23 +76,23 @@ def _cbam_oracle(module: CBAM, x: np.ndarray, numbers: dict[str, np.ndarray], tr
     pools = module.channel.pools, module.spatial.pools
 
     def channel(z: np.ndarray) -> np.ndarray:
-        return reference.channel_logits(z, reference.part(numbers, "channel"), pools[0])
+        return equations.channel_logits(z, equations.part(numbers, "channel"), pools[0])
 
     def spatial(z: np.ndarray) -> np.ndarray:
-        return reference.spatial_logits(z, reference.part(numbers, "spatial"), pools[1], training=training)
+        return equations.spatial_logits(z, equations.part(numbers, "spatial"), pools[1], training=training)
 
-    output = reference.cbam(
+    output = equations.cbam(
         x, numbers, order=module.order, channel_pools=pools[0], spatial_pools=pools[1], training=training
     )
     if module.order == "channel-spatial":
-        first = reference.sigmoid(channel(x))
-        gates = first, reference.sigmoid(spatial(x * first))
+        first = equations.sigmoid(channel(x))
+        gates = first, equations.sigmoid(spatial(x * first))
     elif module.order == "spatial-channel":
-        first = reference.sigmoid(spatial(x))
-        gates = reference.sigmoid(channel(x * first)), first
+        first = equations.sigmoid(spatial(x))
+        gates = equations.sigmoid(channel(x * first)), first
     else:
-        gates = reference.sigmoid(channel(x)), reference.sigmoid(spatial(x))
-        return Expected(reference.sigmoid(channel(x) + spatial(x)), output, gates)
+        gates = equations.sigmoid(channel(x)), equations.sigmoid(spatial(x))
+        return Expected(equations.sigmoid(channel(x) + spatial(x)), output, gates)
     return Expected(gates[0] * gates[1], output, gates)
 
 

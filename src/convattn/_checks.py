@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Literal, get_args
 
 from torch import Tensor
 
-POOLS = ("avg", "max")  # the paper's order
+Pool = Literal["avg", "max"]
+POOLS: tuple[Pool, ...] = get_args(Pool)  # the paper's order
 
 
 def at_least_one(name: str, value: int) -> int:
@@ -24,7 +26,7 @@ def hidden_width(channels: int, reduction: int, hidden: int | None) -> int:
     if hidden is not None:
         return at_least_one("hidden", hidden)
     if channels // reduction == 0:
-        # A layer of no units would build, and its gate would ignore the image: facts of public code, bug 5.
+        # A layer of no units would build, and its gate would ignore the image.
         raise ValueError(
             f"channels // reduction must be >= 1, got {channels} // {reduction} = 0; "
             f"allowed: reduction <= {channels}, or an explicit hidden >= 1"
@@ -32,10 +34,10 @@ def hidden_width(channels: int, reduction: int, hidden: int | None) -> int:
     return int(channels // reduction)
 
 
-def pool_names(name: str, pools: Sequence[str]) -> tuple[str, ...]:
+def pool_names(name: str, pools: Sequence[Pool]) -> tuple[Pool, ...]:
     """Return ``pools`` in the paper's order, average then maximum, or raise ValueError."""
     given = list(pools) if isinstance(pools, Sequence) and not isinstance(pools, str) else []
-    known = [pool for pool in POOLS if pool in given]
+    known: list[Pool] = [pool for pool in POOLS if pool in given]
     if not given or len(known) != len(given):
         raise ValueError(f'{name} must be ("avg",), ("max",) or ("avg", "max"), got {pools!r}')
     return tuple(known)

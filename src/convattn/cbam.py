@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,8 @@ from convattn import _checks
 from convattn.channel_attention import ChannelAttention
 from convattn.spatial_attention import SpatialAttention
 
-ORDERS = ("channel-spatial", "spatial-channel", "parallel")
+Order = Literal["channel-spatial", "spatial-channel", "parallel"]
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 class CBAM(nn.Module):
@@ -31,7 +33,8 @@ class CBAM(nn.Module):
     maximum is), the batch-norm momentum is 0.1 (there 0.01), and the batch-norm weight gamma starts at 1 (there at
     0, set by its ResNet).
 
-    The parts are ``channel``, a :class:`ChannelAttention`, and ``spatial``, a :class:`SpatialAttention`. In training
+    The parts are ``channel``, a :class:`ChannelAttention`, and ``spatial``, a :class:`SpatialAttention`. The input is a
+    feature map (B, C, H, W), floating point; the output has its shape, dtype, device and memory format. In training
     mode each call of ``gates``, ``gate`` or ``forward`` updates the batch-norm statistics: inspect in eval mode.
 
     Args:
@@ -49,7 +52,9 @@ class CBAM(nn.Module):
     Raises:
         ValueError: If ``channels``, ``reduction`` or ``hidden`` is less than 1, ``channels // reduction`` is 0 and
             no ``hidden`` is given, ``kernel_size`` is even or less than 1, ``order`` is unknown, or one of the pools
-            is empty or has an unknown or repeated name.
+            is empty or has an unknown or repeated name; or if an input is not (B, C, H, W) with C = ``channels``
+            and H and W at least 1.
+        TypeError: If an input is not floating point.
     """
 
     def __init__(
@@ -59,9 +64,9 @@ class CBAM(nn.Module):
         reduction: int = 16,
         hidden: int | None = None,
         kernel_size: int = 7,
-        order: str = "channel-spatial",
-        channel_pools: Sequence[str] = ("avg", "max"),
-        spatial_pools: Sequence[str] = ("avg", "max"),
+        order: Order = "channel-spatial",
+        channel_pools: Sequence[_checks.Pool] = ("avg", "max"),
+        spatial_pools: Sequence[_checks.Pool] = ("avg", "max"),
         bias: bool = True,
         norm: bool = True,
         gate_fn: Callable[[Tensor], Tensor] = torch.sigmoid,
@@ -89,60 +94,31 @@ class CBAM(nn.Module):
         own gate, while ``forward`` applies ``gate_fn`` to the sum of their logits.
 
         Args:
-            x: Feature map (B, C, H, W), floating point.
+            x: Feature map (B, C, H, W).
 
         Returns:
             Channel gate (B, C, 1, 1) and spatial gate (B, 1, H, W), in [0, 1] for the sigmoid.
-
-        Raises:
-            TypeError: If ``x`` is not floating point.
-            ValueError: If ``x`` is not (B, C, H, W) with C = ``channels`` and H, W at least 1.
         """
-        _checks.feature_map(x, self.channel.channels)  # before batch norm sees anything
-        if self.order == "channel-spatial":
-            channel = self.channel.gate(x)
-            return channel, self.spatial.gate(x * channel.to(x.dtype))
-        spatial = self.spatial.gate(x)
         if self.order == "spatial-channel":
+            _checks.feature_map(x, self.channel.channels)  # before batch norm sees anything
+            spatial = self.spatial.gate(x)
             return self.channel.gate(x * spatial.to(x.dtype)), spatial
-        return self.channel.gate(x), spatial
+        channel = self.channel.gate(x)
+        return channel, self.spatial.gate(x * channel.to(x.dtype) if self.order == "channel-spatial" else x)
 
     def gate(self, x: Tensor) -> Tensor:
-        """Compute the whole multiplier of ``x``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Gate (B, C, H, W), in [0, 1] for the sigmoid.
-
-        Raises:
-            TypeError: If ``x`` is not floating point.
-            ValueError: If ``x`` is not (B, C, H, W) with C = ``channels`` and H, W at least 1.
-        """
+        """Compute the whole multiplier of ``x``, of the same shape (B, C, H, W), in [0, 1] for the sigmoid."""
         if self.order == "parallel":
-            _checks.feature_map(x, self.channel.channels)
             # (B, C, 1, 1) + (B, 1, H, W) -> (B, C, H, W)
             return self.gate_fn(self.channel.logits(x) + self.spatial.logits(x))
         channel, spatial = self.gates(x)
         return channel * spatial  # (B, C, 1, 1) * (B, 1, H, W) -> (B, C, H, W)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale ``x`` by both gates.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Tensor of the shape, dtype, device and memory format of ``x``.
-
-        Raises:
-            TypeError: If ``x`` is not floating point.
-            ValueError: If ``x`` is not (B, C, H, W) with C = ``channels`` and H, W at least 1.
-        """
-        _checks.feature_map(x, self.channel.channels)  # before batch norm sees anything
+        """Rescale ``x`` by both gates."""
         if self.order == "channel-spatial":
             return self.spatial(self.channel(x))
         if self.order == "spatial-channel":
+            _checks.feature_map(x, self.channel.channels)  # before batch norm sees anything
             return self.channel(self.spatial(x))
         return x * self.gate(x).to(x.dtype)

@@ -23,6 +23,9 @@ class ChannelAttention(nn.Module):
     produced the published numbers, the sum counts the output bias once per pool. With ``pools=("avg",)`` this is
     squeeze-and-excitation. That code keeps the maximum first in its list of pools; the sum does not depend on it.
 
+    The input ``x`` is a feature map (B, C, H, W), floating point. ``logits(x)`` and ``gate(x)`` are (B, C, 1, 1), the
+    gate in [0, 1] for the sigmoid; the output ``x * gate(x)`` has the shape, dtype, device and memory format of ``x``.
+
     Args:
         channels: Number of channels C of the input, at least 1.
         reduction: Reduction ratio r; the MLP has ``channels // reduction`` hidden units.
@@ -33,7 +36,9 @@ class ChannelAttention(nn.Module):
 
     Raises:
         ValueError: If ``channels``, ``reduction`` or ``hidden`` is less than 1, ``channels // reduction`` is 0 and
-            no ``hidden`` is given, or ``pools`` is empty or has an unknown or repeated name.
+            no ``hidden`` is given, or ``pools`` is empty or has an unknown or repeated name; or if an input is not
+            (B, C, H, W) with C = ``channels`` and H and W at least 1.
+        TypeError: If an input is not floating point.
     """
 
     def __init__(
@@ -42,7 +47,7 @@ class ChannelAttention(nn.Module):
         *,
         reduction: int = 16,
         hidden: int | None = None,
-        pools: Sequence[str] = ("avg", "max"),
+        pools: Sequence[_checks.Pool] = ("avg", "max"),
         bias: bool = True,
         gate_fn: Callable[[Tensor], Tensor] = torch.sigmoid,
     ) -> None:
@@ -55,18 +60,7 @@ class ChannelAttention(nn.Module):
         self.gate_fn = gate_fn
 
     def logits(self, x: Tensor) -> Tensor:
-        """Compute the gate before ``gate_fn``: the sum of the MLP's outputs over the descriptors.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Logits (B, C, 1, 1).
-
-        Raises:
-            TypeError: If ``x`` is not floating point.
-            ValueError: If ``x`` is not (B, C, H, W) with C = ``channels`` and H, W at least 1.
-        """
+        """Compute the gate before ``gate_fn``: the sum of the MLP's outputs over the descriptors."""
         _checks.feature_map(x, self.channels)
         descriptors = []  # each (B, C, H, W) -> (B, C)
         if "avg" in self.pools:
@@ -78,23 +72,9 @@ class ChannelAttention(nn.Module):
         return z.sum(dim=1)[:, :, None, None]  # (B, P, C) -> (B, C, 1, 1)
 
     def gate(self, x: Tensor) -> Tensor:
-        """Compute the gate, ``gate_fn(logits(x))``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Gate (B, C, 1, 1), in [0, 1] for the sigmoid.
-        """
+        """Compute the gate: ``gate_fn(logits(x))``."""
         return self.gate_fn(self.logits(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale the channels: ``x * gate(x)``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Tensor of the shape, dtype, device and memory format of ``x``.
-        """
+        """Rescale the channels: ``x * gate(x)``."""
         return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, C, 1, 1); a cast only under autocast

@@ -23,6 +23,10 @@ class SpatialAttention(nn.Module):
     the convolution's input (there the maximum is), the batch-norm momentum is 0.1 (there 0.01), and the batch-norm
     weight gamma starts at 1 (there at 0, set by its ResNet). The convolution has no bias and pads with zeros.
 
+    The input ``x`` is a feature map (B, C, H, W), floating point, of any number of channels. ``logits(x)`` and
+    ``gate(x)`` are (B, 1, H, W), the gate in [0, 1] for the sigmoid; the output ``x * gate(x)`` has the shape, dtype,
+    device and memory format of ``x``. In training mode each call updates the statistics of the batch norm.
+
     Args:
         kernel_size: Side of the square kernel in pixels, odd.
         pools: Which descriptors to use: "avg", "max" or both, in any order.
@@ -31,14 +35,15 @@ class SpatialAttention(nn.Module):
 
     Raises:
         ValueError: If ``kernel_size`` is even or less than 1, or ``pools`` is empty or has an unknown or repeated
-            name.
+            name; or if an input is not (B, C, H, W) with C, H and W at least 1.
+        TypeError: If an input is not floating point.
     """
 
     def __init__(
         self,
         *,
         kernel_size: int = 7,
-        pools: Sequence[str] = ("avg", "max"),
+        pools: Sequence[_checks.Pool] = ("avg", "max"),
         norm: bool = True,
         gate_fn: Callable[[Tensor], Tensor] = torch.sigmoid,
     ) -> None:
@@ -51,18 +56,7 @@ class SpatialAttention(nn.Module):
         self.gate_fn = gate_fn
 
     def logits(self, x: Tensor) -> Tensor:
-        """Compute the gate before ``gate_fn``; in training mode, batch norm updates its statistics.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point, of any number of channels.
-
-        Returns:
-            Logits (B, 1, H, W).
-
-        Raises:
-            TypeError: If ``x`` is not floating point.
-            ValueError: If ``x`` is not (B, C, H, W) with C, H and W at least 1.
-        """
+        """Compute the gate before ``gate_fn``: the convolution of the stacked descriptors."""
         _checks.feature_map(x)
         descriptors = []  # each (B, C, H, W) -> (B, 1, H, W)
         if "avg" in self.pools:
@@ -73,23 +67,9 @@ class SpatialAttention(nn.Module):
         return z if self.norm is None else self.norm(z)
 
     def gate(self, x: Tensor) -> Tensor:
-        """Compute the gate, ``gate_fn(logits(x))``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Gate (B, 1, H, W), in [0, 1] for the sigmoid.
-        """
+        """Compute the gate: ``gate_fn(logits(x))``."""
         return self.gate_fn(self.logits(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale the positions: ``x * gate(x)``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Tensor of the shape, dtype, device and memory format of ``x``.
-        """
+        """Rescale the positions: ``x * gate(x)``."""
         return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, 1, H, W); a cast only under autocast

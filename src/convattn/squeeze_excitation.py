@@ -22,6 +22,9 @@ class SqueezeExcitation(nn.Module):
     Equations 2, 3 and 4 of Hu, Shen, Albanie, Sun and Wu, "Squeeze-and-Excitation Networks",
     arXiv:1709.01507v4, which print no biases; ``bias=False`` is that form.
 
+    The input ``x`` is a feature map (B, C, H, W), floating point. ``logits(x)`` and ``gate(x)`` are (B, C, 1, 1), the
+    gate in [0, 1] for the sigmoid; the output ``x * gate(x)`` has the shape, dtype, device and memory format of ``x``.
+
     Args:
         channels: Number of channels C of the input, at least 1.
         reduction: Reduction ratio r; the MLP has ``channels // reduction`` hidden units.
@@ -31,7 +34,9 @@ class SqueezeExcitation(nn.Module):
 
     Raises:
         ValueError: If ``channels``, ``reduction`` or ``hidden`` is less than 1, or
-            ``channels // reduction`` is 0 and no ``hidden`` is given.
+            ``channels // reduction`` is 0 and no ``hidden`` is given; or if an input is not (B, C, H, W) with
+            C = ``channels`` and H and W at least 1.
+        TypeError: If an input is not floating point.
     """
 
     def __init__(
@@ -51,41 +56,16 @@ class SqueezeExcitation(nn.Module):
         self.gate_fn = gate_fn
 
     def logits(self, x: Tensor) -> Tensor:
-        """Compute the gate before ``gate_fn``: squeeze, then the MLP.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Logits (B, C, 1, 1).
-
-        Raises:
-            TypeError: If ``x`` is not floating point.
-            ValueError: If ``x`` is not (B, C, H, W) with C = ``channels`` and H, W at least 1.
-        """
+        """Compute the gate before ``gate_fn``: squeeze, then the MLP."""
         _checks.feature_map(x, self.channels)
         z = x.mean(dim=(2, 3))  # squeeze: (B, C, H, W) -> (B, C)
         z = self.fc2(torch.relu(self.fc1(z)))  # (B, C) -> (B, hidden) -> (B, C)
         return z[:, :, None, None]  # (B, C) -> (B, C, 1, 1)
 
     def gate(self, x: Tensor) -> Tensor:
-        """Compute the gate, ``gate_fn(logits(x))``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Gate (B, C, 1, 1), in [0, 1] for the sigmoid.
-        """
+        """Compute the gate: ``gate_fn(logits(x))``."""
         return self.gate_fn(self.logits(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale the channels: ``x * gate(x)``.
-
-        Args:
-            x: Feature map (B, C, H, W), floating point.
-
-        Returns:
-            Tensor of the shape, dtype, device and memory format of ``x``.
-        """
+        """Rescale the channels: ``x * gate(x)``."""
         return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, C, 1, 1); a cast only under autocast

@@ -1,0 +1,97 @@
+"""Tables of numbers that a cell does not compute: published ones, and ones measured by a committed command."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "data"
+Row = dict[str, str]
+
+
+def _read(kind: str, name: str) -> tuple[list[Row], dict[str, str]]:
+    path = FOLDER / kind / f"{name}.csv"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (FOLDER / kind).glob("*.csv")))
+        raise ValueError(f"name must be a table in {kind} ({known}), got {name!r}")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    notes = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+    return list(csv.DictReader(line for line in lines if not line.startswith("# "))), notes
+
+
+def published(name: str) -> list[Row]:
+    """Read a table of published numbers, every cell as printed in its source.
+
+    Args:
+        name: File name below ``data/published`` without ``.csv``.
+
+    Returns:
+        One dictionary for each row.
+
+    Raises:
+        ValueError: If there is no such table.
+    """
+    return _read("published", name)[0]
+
+
+def measured(name: str) -> tuple[list[Row], dict[str, str]]:
+    """Read a table that a committed command measured.
+
+    Args:
+        name: File name below ``tables/measured`` without ``.csv``.
+
+    Returns:
+        The rows, a dictionary each, and what made the table (command, commit, date, hardware, versions, seeds).
+
+    Raises:
+        ValueError: If there is no such table.
+    """
+    return _read("measured", name)
+
+
+def report(
+    tables: Mapping[str, Sequence[Mapping[str, object]]], *, command: str, seeds: str, out: Path | None = None
+) -> None:
+    """Print measured tables with what made them, and write each to a folder if one is named.
+
+    A file appears whole or not at all.
+
+    Args:
+        tables: Rows by the name of their table, at least one, with the same keys in the same order.
+        command: The command that made the tables.
+        seeds: The seeds, in words.
+        out: Folder to write to; None writes nothing.
+    """
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    notes = {
+        "command": command,
+        "commit": git.stdout.strip() or "none",
+        "date": datetime.now(UTC).date().isoformat(),
+        "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": f"python {platform.python_version()}, torch {version('torch')}, numpy {version('numpy')}",
+        "seeds": seeds,
+    }
+    texts = {}
+    for name, rows in tables.items():
+        text = io.StringIO()
+        text.writelines(f"# {key}: {value}\n" for key, value in notes.items())
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        texts[name] = text.getvalue()
+        print(texts[name], end="")  # before anything is written: a full disk loses nothing
+    for name, text in texts.items():
+        if out is None:
+            print(f"{name}: not written; --out names a folder")
+            continue
+        out.mkdir(parents=True, exist_ok=True)
+        draft = out / f".{name}.tmp"
+        draft.write_text(text, encoding="utf-8")
+        print(f"Written: {draft.replace(out / f'{name}.csv')}")

@@ -1,0 +1,1 @@
+"""What can be calculated of the gates and their tasks, without training."""

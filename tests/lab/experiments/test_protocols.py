@@ -1,0 +1,96 @@
+"""The experiments are those of the stored tables: inputs and starting weights exactly, results nearly.
+
+The sums below were computed by the code that measured the first edition's tables.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from convattn import CBAM
+from convattn.lab import records
+from convattn.lab.experiments import __main__ as command
+from convattn.lab.experiments import context, orders, places, pools, start, width, windows
+from convattn.lab.experiments.parts import ReadSign
+
+# draw, network, and weighted sums of training input, answer, test input and starting weights of seed 0
+CASES = {
+    "context": (
+        context.draw,
+        lambda: context.network("gate"),
+        (-171.2886698274733, -9.615736016420886, -244.41248203285738, 1.8342630963789053),
+    ),
+    "pools": (
+        partial(pools.draw, task="both"),
+        lambda: pools.network("two MLPs", "both"),
+        (-41.2056053669873, 3.786775027990746, -27.128682249905797, -2.2938456790710644),
+    ),
+    "places": (
+        places.draw,
+        lambda: ReadSign(windows.spatial_gate("7 x 7")),
+        (-176.9721721926872, -0.36437066838988325, 75.82139127408449, -3.440276035374012),
+    ),
+    "windows": (
+        windows.draw("mixed", 28, 20),
+        lambda: windows.spatial_gate("two 3 x 3"),
+        (-140.6569886196309, -5.000278655623996, -56.92075851694307, 1.3504922908581047),
+    ),
+    "orders": (
+        partial(orders.draw, task="either"),
+        lambda: ReadSign(CBAM(8, hidden=16), pairs=2),
+        (-29.022370338222615, -1.1284275923572509, -16.69975122506171, -2.914194106609258),
+    ),
+}
+
+
+def weighted_sum(tensor):
+    """A sum in which every number has a weight of its own, so that an exchange of two shows."""
+    values = tensor.detach().double().numpy().ravel()
+    return float((values * np.cos(np.arange(len(values)))).sum())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_inputs_and_starting_weights_are_those_of_the_stored_tables(name):
+    draw, make, expected = CASES[name]
+    x, answer = draw(np.random.default_rng([0, 0]), 32)[:2]
+    test = draw(np.random.default_rng([0, 1]), 32)[0]
+    torch.manual_seed(0)
+    weights = sum(weighted_sum(p) for p in make().parameters())
+    assert (*map(weighted_sum, (x, answer, test)), weights) == pytest.approx(expected, rel=1e-9)
+
+
+ARMS = [  # one cheap run of each; how far a result may lie from its stored twin, in points
+    (context, {"kind": "local 3"}, 0.5),
+    (start, {"kind": "zero-bias gate"}, 1.0),
+    (width, {"kind": "gate"}, 1.0),
+    (pools, {"task": "both", "kind": "two MLPs"}, 1.0),
+    (places, {"kind": "no gate"}, 0.5),
+    (windows, {"size": 9, "map": 14, "specks": 0, "images": 32, "kind": "3 x 3"}, 4.0),
+    (orders, {"task": "what first", "order": "channel-spatial"}, 2.0),
+]
+
+
+@pytest.mark.parametrize(("experiment", "arm", "points"), ARMS, ids=lambda v: getattr(v, "__name__", ""))
+def test_a_run_gives_what_the_stored_table_says(experiment, arm, points):
+    name = experiment.__name__.rpartition(".")[2]
+    stored = [
+        row
+        for row in records.measured(name)[0]
+        if row["seed"] == "0" and all(row[column] == str(value) for column, value in arm.items())
+    ]
+    assert len(stored) == 1
+    for column, value in experiment.run(**arm, seed=0).items():
+        if isinstance(value, float):
+            assert 100 * value == pytest.approx(float(stored[0][column]), abs=points), column
+
+
+def test_stored_tables_have_a_row_for_each_arm_and_seed():
+    experiments = (context, start, width, pools, places, windows, orders)
+    assert tuple(e.__name__.rpartition(".")[2] for e in experiments) == command.NAMES
+    for name, experiment in zip(command.NAMES, experiments, strict=True):
+        rows, notes = records.measured(name)
+        arms = np.prod([len(values) for values in experiment.ARMS.values()])
+        assert len(rows) == arms * len(experiment.SEEDS), name
+        assert notes["seeds"] == f"{experiment.SEEDS[0]} to {experiment.SEEDS[-1]}", name

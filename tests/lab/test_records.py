@@ -1,0 +1,57 @@
+"""Published and measured tables: reading, and writing with provenance."""
+
+import pytest
+
+from convattn.lab import records
+
+
+@pytest.mark.parametrize("path", sorted(records.FOLDER.glob("*/*.csv")), ids=lambda p: p.stem)
+def test_every_table_is_complete(path):
+    rows, notes = records._read(path.parent.name, path.stem)
+    assert rows
+    for row in rows:
+        assert None not in row, "more cells than headings"
+        assert None not in row.values(), "fewer cells than headings"
+    if path.parent.name == "measured":
+        assert set(notes) == {"command", "commit", "date", "hardware", "versions", "seeds"}
+        assert notes["command"].startswith("python -m convattn.")
+
+
+def test_published_cells_are_as_printed():
+    # CBAM, Table 3, as printed in the paper
+    order = {r["row"]: (r["top1_err"], r["top5_err"]) for r in records.published("cbam_t3_order")}
+    assert order["channel_then_spatial"] == ("22.66", "6.31")
+    assert order["parallel"] == ("22.95", "6.59")
+
+
+def test_unknown_table_lists_what_there_is():
+    with pytest.raises(ValueError, match=r"name must be a table in published \(.*cbam_t3_order.*\), got 'cbam_t9'"):
+        records.published("cbam_t9")
+    with pytest.raises(ValueError, match=r"name must be a table in measured \(.*context.*\), got 'no'"):
+        records.measured("no")
+
+
+def test_reported_table_reads_back_with_its_provenance(tmp_path, monkeypatch, capsys):
+    rows = [{"kind": "a, b", "score": 1.5}, {"kind": 'quote "', "score": 2}]
+    records.report({"t": rows}, command="python -m x", seeds="0 to 1", out=tmp_path / "measured")
+    path = tmp_path / "measured/t.csv"
+    assert list(path.parent.iterdir()) == [path]  # no draft is left
+    assert capsys.readouterr().out == path.read_text() + f"Written: {path}\n"
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    back, notes = records.measured("t")
+    assert back == [{"kind": "a, b", "score": "1.5"}, {"kind": 'quote "', "score": "2"}]
+    assert (notes["command"], notes["seeds"]) == ("python -m x", "0 to 1")
+    assert {"commit", "date", "hardware", "versions"} < set(notes)
+
+
+def test_a_failed_write_leaves_the_old_table_and_the_new_one_on_the_screen(tmp_path, monkeypatch, capsys):
+    records.report({"t": [{"a": 1}]}, command="c", seeds="0", out=tmp_path)
+
+    def fail(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(records.Path, "write_text", fail)
+    with pytest.raises(OSError, match="disk full"):
+        records.report({"t": [{"a": 2}]}, command="c", seeds="0", out=tmp_path)
+    assert (tmp_path / "t.csv").read_text().splitlines()[-1] == "1"
+    assert capsys.readouterr().out.splitlines()[-1] == "2"
