@@ -146,6 +146,20 @@ How many, by {eq}`eq-gate`?
 It is *this*:
 """
 
+END = """```{solution-end}
+```
+
+```{exercise}
+:label: ex-second
+Add.
+```
+
+```{solution} ex-second
+:class: dropdown
+Two.
+```
+"""
+
 
 def sample() -> NotebookNode:
     """Make the chapter; its code cells have run."""
@@ -160,7 +174,7 @@ def sample() -> NotebookNode:
         new_markdown_cell(EXERCISE, id="exercise"),
         new_code_cell("assert 1 + 1 == 2", id="solved", metadata={"tags": ["nbval-ignore-output"]}),
         new_markdown_cell("And more.", id="more"),
-        new_markdown_cell("```{solution-end}\n```", id="end"),
+        new_markdown_cell(END, id="end"),
         new_markdown_cell("% nothing is left of this cell", id="empty"),
     ]
     png = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}
@@ -185,5 +199,6 @@ def build(folder: Path, builder: str = "colab") -> Path:
     with patch_docutils(), docutils_namespace():
         app = Sphinx(folder, None, out, folder / "doctrees", builder, CONFIG, status=None, warning=warnings)
         app.build()
-    assert not warnings.getvalue() and app.statuscode == 0, warnings.getvalue()
+    assert not warnings.getvalue(), warnings.getvalue()
+    assert app.statuscode == 0
     return out

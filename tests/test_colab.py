@@ -23,7 +23,7 @@ import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from markdown_it import MarkdownIt
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_markdown_cell, new_notebook
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def prose(copy):
 
 
 def test_cells(copy):
-    assert " ".join(copy) == "setup text use draw draw-caption gone exercise solved more references"
+    assert " ".join(copy) == "setup text use draw draw-caption gone exercise solved more end references"
     assert all(set(cell.metadata) <= {"cellView", "jupyter"} for cell in copy.values())
     code = [cell for cell in copy.values() if cell.cell_type == "code"]
     assert all((cell.outputs, cell.execution_count) == ([], None) for cell in code)
@@ -67,11 +67,11 @@ def test_cells(copy):
     "text",
     [
         "# 1. Squeeze and *excitation*\n\n## 1.1. Gates for `x`\n\n",
-        "\n\nHu *et al.* [2019] and [Wightman, 2019, Woo and Müller, 2018]; see (1.1), Fig. 1.1, Drawing 1.2, Gates for x, ",
-        "there (“Notation”), (2.1) (“Notation”), gate.\n\n",
+        "\n\nHu *et al.* [2019] and [Wightman, 2019, Woo and Müller, 2018]; see (1.1), Fig. 1.1, ",
+        " Fig. 1.1, Drawing 1.2, Gates for x, there (“Notation”), (2.1) (“Notation”), gate.\n\n",
         "\n\nLinks: chapter 2 “Notation”, “Notation”, *here*, [out](https://example.org/a_b).\n\n",
-        "\n\nMarks: a_b, \\_c\\_, 2 \\* 3 \\* 4, \\$5 \\< 6, \\<b>, `` a`b ``, <sup>2</sup>, <sub>3</sub>, SE (squeeze), ",
-        " “quotes”, **bold $a_b * c_d$**, $a_b$.\n\n1\\. is no list.\n\n",
+        "\n\nMarks: a_b, \\_c\\_, 2 \\* 3 \\* 4, \\$5 \\< 6, \\<b>, `` a`b ``, <sup>2</sup>, ",
+        ", <sub>3</sub>, SE (squeeze), “quotes”, **bold $a_b * c_d$**, $a_b$.\n\n1\\. is no list.\n\n",
         "\n\n$$\\begin{aligned} s = \\sigma(z) \\\\ > t \\end{aligned} \\tag{1.1}$$\n\n",
         "\n\n$$\\begin{aligned} a &= b \\end{aligned}$$\n\n",
         "\n\n| work | $\\lvert x \\rvert$ | where |\n| --- | ---: | --- |\n",
@@ -79,8 +79,8 @@ def test_cells(copy):
         "\n\n> **Note**\n>\n> A note with $a + b$ and\n>\n> $$y = 1 \\tag{1.2}$$\n>\n> <details>\n",
         "\n> <summary>Tip</summary>\n>\n> Inside, (1.2).\n>\n> </details>\n\n",
         "\n\n> **What $r$ means**\n>\n> - one\n>   1. sub\n>\n>   > **Warning**\n>   >\n>   > In a list\n> - two\n\n",
-        "\n\n> quoted\n\n<details>\n<summary>A <em>hint</em> &amp; <span class=\"math inline\">$r_1 &lt; r_2$</span></summary>\n\n",
-        "</summary>\n\n- hidden\n\n</details>\n\n3. three\n4. four\n\n",
+        "\n\n> quoted\n\n<details>\n<summary>A <em>hint</em> &amp; <span ",
+        '<span class="math inline">$r_1 &lt; r_2$</span></summary>\n\n- hidden\n\n</details>\n\n3. three\n4. four\n\n',
         '\n\n```python\nprint("{cite:t}`hu2019se` in code")\n```\n\n',
         ")\n\n**Fig. 1.1.** The block, after Hu *et al.* [2019].",
     ],
@@ -124,6 +124,9 @@ def test_exercise_and_solution_over_several_cells(copy):
     )
     assert copy["solved"].source == f"#@title {title}\nassert 1 + 1 == 2"
     assert copy["more"].source == f"<details>\n<summary>{title} (continued)</summary>\n\nAnd more.\n\n</details>"
+    assert copy["end"].source == (
+        "### Exercise 1.2\n\nAdd.\n\n<details>\n<summary>Solution to Exercise 1.2</summary>\n\nTwo.\n\n</details>"
+    )
 
 
 def test_hidden_code_shows_a_title(copy):
@@ -156,11 +159,11 @@ def test_list_of_works_cited(copy):
         ("::::{grid}\n:::{grid-item}\nA\n:::\n::::", "container 'A' has no form"),
         ("{download}`x <references.bib>`", "download_reference 'x' has no form"),
         ("```{list-table}\n* - no\n  - heads\n```", "is a table that Markdown has no form for"),
-        ("![x](_static/x.gif)", "is an image of another kind than .png, .jpg, .jpeg, .svg: book/_static/x.gif"),
+        ("![x](_static/x.gif)", "image 'x' book/_static/x.gif is not one of .png, .jpg, .jpeg, .svg"),
     ],
 )
 def test_what_has_no_form_is_an_error_that_names_its_place(tmp_path, wrong, message):
-    cells = [new_code_cell("", metadata={"tags": ["setup"]}), new_markdown_cell("# A\n"), new_markdown_cell(wrong, id="b")]
+    cells = [*colab_sample.sample().cells[:1], new_markdown_cell("# A\n"), new_markdown_cell(wrong, id="b")]
     colab_sample.write(tmp_path, new_notebook(cells=cells))
     (tmp_path / "book/_static/x.gif").write_bytes(b"")
     (tmp_path / "book/notation.md").write_text("# Notation\n")

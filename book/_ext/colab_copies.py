@@ -81,13 +81,14 @@ def write_copies(app: Sphinx, error: Exception | None) -> None:
     out, stamp, now = Path(app.outdir, FOLDER), Path(app.doctreedir, "colab-copies"), fingerprint(app)
     if out.is_dir() and stamp.is_file() and stamp.read_text() == now:
         return
-    pages_builder, app.builder = app.builder, ColabBuilder(app, app.env)  # what resolves references asks for app.builder
+    html_builder = app.builder
+    app.builder = ColabBuilder(app, app.env)  # what resolves references and outputs asks the application for it
     app.builder.outdir = out
     try:
         app.builder.init()
         app.builder.write()
     finally:
-        app.builder = pages_builder
+        app.builder = html_builder
     stamp.write_text(now)
 
 

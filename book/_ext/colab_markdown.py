@@ -1,15 +1,14 @@
 """Markdown of a Colab copy, from the blocks of a resolved page: what Colab has no form for is an error."""
+# ruff: noqa: D102 (a visit method says by its name which node it writes)
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import fontpkg
-import resvg_py
+import colab_images
 from docutils import nodes
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -18,13 +17,12 @@ from sphinx.util.math import get_node_equation_number
 from sphinx_markdown_builder.contexts import SubContext
 from sphinx_markdown_builder.translator import MarkdownTranslator
 
-FORMS = frozenset(
-    "Text abbreviation admonition attention block_quote bullet_list caption caution comment container danger emphasis "
-    "enumerated_list error figure hint image important inline legend list_item literal literal_block math math_block "
-    "note number_reference paragraph raw reference rubric seealso strong subscript substitution_definition superscript "
-    "table target tip title transition warning".split()
-)
-IMAGES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".svg": "png"}
+FORMS = """
+    Text abbreviation admonition attention block_quote bullet_list caption caution comment container danger emphasis
+    enumerated_list error figure hint image important inline legend list_item literal literal_block math math_block note
+    number_reference paragraph raw reference rubric seealso strong subscript substitution_definition superscript table
+    target tip title transition warning
+"""
 ENVIRONMENTS = {"align": "aligned", "gather": "gathered", "equation": ""}  # LaTeX: what stands for it between $$
 MARKS = re.compile(r"[\\*`$<~]|&(?=#?\w+;)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")  # what Markdown would read in a text
 INLINE = MarkdownIt("commonmark").use(dollarmath_plugin, renderer=lambda tex, _: f"${html.escape(tex)}$")
@@ -48,13 +46,9 @@ def fold(title: str, body: str, *, opened: bool = False) -> str:
     return f"<details{' open' if opened else ''}>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
-def image(path: Path) -> str:
-    """Embed an image as a data URI; a drawing as PNG, since Colab shows no SVG data."""
-    data = path.read_bytes()
-    if path.suffix == ".svg":
-        font = {"font_files": [str(fontpkg.path("Inter"))], "sans_serif_family": "Inter", "skip_system_fonts": True}
-        data = bytes(resvg_py.svg_to_bytes(svg_string=data.decode(), zoom=2, background="white", **font))
-    return f"data:image/{IMAGES[path.suffix]};base64,{base64.b64encode(data).decode()}"
+def quote(text: str) -> str:
+    """Quote Markdown."""
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def tex(node: nodes.math_block) -> str:
@@ -68,6 +62,11 @@ def tex(node: nodes.math_block) -> str:
         inner = "aligned" if r"\\" in re.sub(r"\\begin\{(\w+)\}.*?\\end\{\1\}", "", source, flags=re.DOTALL) else ""
     source = " ".join(source.split())
     return f"\\begin{{{inner}}} {source} \\end{{{inner}}}" if inner else source
+
+
+def depth(node: nodes.Node | None) -> int:
+    """Count the sections with a title that a node is in, itself included."""
+    return 0 if node is None else depth(node.parent) + (isinstance(node, nodes.section) and bool(node["names"]))
 
 
 class ColabTranslator(MarkdownTranslator):
@@ -96,13 +95,13 @@ class ColabTranslator(MarkdownTranslator):
 
     def dispatch_visit(self, node: nodes.Node) -> None:
         """Visit a node, if it has a form."""
-        if type(node).__name__ not in FORMS:
+        if type(node).__name__ not in FORMS.split():
             raise NoForm(node)
         super().dispatch_visit(node)
 
     # Text
 
-    def visit_Text(self, node: nodes.Text) -> None:  # noqa: N802
+    def visit_Text(self, node: nodes.Text) -> None:
         text = MARKS.sub(r"\\\g<0>", node.astext().replace("\n", " "))
         if isinstance(node.parent, nodes.paragraph) and node.parent[0] is node:
             text = re.sub(r"^(\d*)(?=[-+>#]|(?<=\d)[.)](\s|$))", r"\1\\", text)  # would begin a list, quote or heading
@@ -170,7 +169,7 @@ class ColabTranslator(MarkdownTranslator):
     def visit_title(self, node: nodes.title) -> None:
         """Write a heading with the number that the page gives to its section or exercise."""
         owner, number = node.parent, ""
-        level = sum(1 for above in iter_parents(owner) if isinstance(above, nodes.section) and len(above["names"]))
+        level = depth(owner)
         if isinstance(owner, nodes.section):
             numbers = self.builder.env.toc_secnumbers.get(self.builder.docname, {})
             found = numbers.get("#" + owner["ids"][0], numbers.get("") if level == 1 else None)
@@ -192,8 +191,7 @@ class ColabTranslator(MarkdownTranslator):
         self.block(f"{mark}{language}\n{text}\n{mark}")
 
     def visit_block_quote(self, node: nodes.block_quote) -> None:
-        text = self.markdown(node.children)
-        self.block("\n".join(f"> {line}".rstrip() for line in text.split("\n")))
+        self.block(quote(self.markdown(node.children)))
 
     def visit_admonition(self, node: nodes.Admonition) -> None:
         """Fold what the page folds, quote the rest."""
@@ -201,9 +199,7 @@ class ColabTranslator(MarkdownTranslator):
             title, body = self.markdown(node[0].children), self.markdown(node[1:])
         else:
             title, body = str(admonitionlabels[node.tagname]), self.markdown(node.children)
-        if "dropdown" in node["classes"]:
-            self.block(fold(title, body))
-        self.block("\n".join(f"> {line}".rstrip() for line in f"**{title}**\n\n{body}".split("\n")))
+        self.block(fold(title, body) if "dropdown" in node["classes"] else quote(f"**{title}**\n\n{body}"))
 
     visit_attention = visit_caution = visit_danger = visit_error = visit_hint = visit_important = visit_admonition
     visit_note = visit_seealso = visit_tip = visit_warning = visit_admonition
@@ -218,10 +214,11 @@ class ColabTranslator(MarkdownTranslator):
 
     def visit_image(self, node: nodes.image) -> None:
         path = Path(self.builder.srcdir, node["uri"])
-        if path.suffix not in IMAGES:
-            raise NoForm(node, f"is an image of another kind than {', '.join(IMAGES)}: {node['uri']}")
+        if path.suffix not in colab_images.KINDS:
+            raise NoForm(node, f"{node['uri']} is not one of {', '.join(colab_images.KINDS)}")
         alt = re.sub(r"([\[\]\\*`$<])", r"\\\1", " ".join(node.get("alt", "").split()))
-        self.add(f"![{alt}]({image(path)})", *((2, 2) if not isinstance(node.parent, nodes.TextElement) else ()))
+        around = 0 if isinstance(node.parent, nodes.TextElement) else 2
+        self.add(f"![{alt}]({colab_images.data_uri(path)})", prefix_eol=around, suffix_eol=around)
         raise nodes.SkipNode
 
     def visit_caption(self, node: nodes.caption) -> None:
@@ -236,13 +233,14 @@ class ColabTranslator(MarkdownTranslator):
 
     def visit_table(self, node: nodes.table) -> None:
         """Write a table with one row of heads, which Markdown demands."""
-        rows = [[cell for cell in row.children] for row in node.findall(nodes.row)]
-        heads = sum(1 for head in node.findall(nodes.thead) for _ in head.children)
-        if heads != 1 or any({"morecols", "morerows"} & set(cell.attributes) for row in rows for cell in row):
-            raise NoForm(node, "is a table that Markdown has no form for")
+        rows = [row.children for row in node.findall(nodes.row)]
+        heads = [row for head in node.findall(nodes.thead) for row in head.children]
         self.in_table = True
         lines = [[self.markdown(cell.children).replace("\n\n", "<br>") for cell in row] for row in rows]
         self.in_table = False
+        spans = any({"morecols", "morerows"} & set(cell.attributes) for row in rows for cell in row)
+        if len(heads) != 1 or spans or any("\n" in text for line in lines for text in line):
+            raise NoForm(node, "is a table that Markdown has no form for")
         sides = {"text-right": "---:", "text-center": ":---:"}
         rule = [next((sides[name] for name in cell["classes"] if name in sides), "---") for cell in rows[-1]]
         number = self.number(node)
@@ -254,10 +252,3 @@ class ColabTranslator(MarkdownTranslator):
         raise nodes.SkipNode
 
     visit_target = visit_substitution_definition = visit_comment
-
-
-def iter_parents(node: nodes.Node) -> Iterable[nodes.Node]:
-    """Yield a node and all that it is in."""
-    while node is not None:
-        yield node
-        node = node.parent
