@@ -173,6 +173,15 @@ def test_what_has_no_form_is_an_error_that_names_its_place(tmp_path, wrong, mess
     assert str(error.value).startswith("book/01-sample, cell 3 (b): ")
 
 
+def test_text_of_another_file_is_an_error_too(tmp_path):
+    text = "# A\n\n```{include} other.txt\n```\n"
+    colab_sample.write(tmp_path, new_notebook(cells=[*colab_sample.sample().cells[:1], new_markdown_cell(text)]))
+    (tmp_path / "book/other.txt").write_text("From elsewhere.\n")
+    (tmp_path / "book/notation.md").write_text("# Notation\n")
+    with pytest.raises(ExtensionError, match=r"book/01-sample: 'From elsewhere\.' is not from one of its cells"):
+        colab_sample.build(tmp_path)
+
+
 def test_page_must_begin_with_the_setup_cell(tmp_path):
     colab_sample.write(tmp_path, new_notebook(cells=[new_markdown_cell("# Title")]))
     with pytest.raises(ExtensionError, match='book/01-sample: the first cell is not tagged "setup"'):

@@ -49,7 +49,7 @@ def blocks(node: nodes.Element, solution: solution_node | None = None) -> Iterat
         elif isinstance(node, nodes.document) and isinstance(child, nodes.raw):
             pass  # scripts of sphinx-thebe
         elif not (isinstance(node, solution_node) and isinstance(child, nodes.title)):
-            line = next(part.line for part in (*child.findall(), node) if part.line)
+            line = next((part.line for part in (*child.findall(), node) if part.line), 0)
             yield line // 10_000 - 1, child, solution  # so MyST-NB numbers the lines of cells
 
 
@@ -78,7 +78,7 @@ def markdown_cells(cell: NotebookNode, part: list[Block], translator: ColabTrans
     texts = []
     for solution, group in itertools.groupby(part, key=lambda block: block[1]):
         text = translator.markdown(node for node, _ in group)
-        if solution:
+        if text and solution:
             more = " (continued)" if solution.get("begun") else ""
             text = fold(translator.markdown(solution[0].children) + more, text)
             solution["begun"] = True
@@ -149,8 +149,11 @@ class ColabBuilder(Builder):
         self.docname, self.fignumbers = page, self.env.toc_fignumbers.get(page, {})
         doctree = self.env.get_and_resolve_doctree(page, self)
         translator, parts = ColabTranslator(doctree, self), defaultdict(list)
-        for index, *block in blocks(doctree):
-            parts[index].append(block)
+        for index, node, solution in blocks(doctree):
+            parts[index].append((node, solution))
+            cell_type = source.cells[index].cell_type if 0 < index < len(source.cells) else None
+            if cell_type != ("code" if node.get("nb_element") == "cell_code" else "markdown"):
+                raise ExtensionError(f"{page}: {' '.join(node.astext().split())[:60]!r} is not from one of its cells")
         cells = [form(new_code_cell(first, id="setup"), "Setup: installs convattn (no download)")]
         for index, cell in enumerate(source.cells[1:], start=1):
             try:
