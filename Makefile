@@ -73,10 +73,11 @@ test-portable: $(ALL_READY)  ## run every notebook again as an older CPU with on
 execute: $(ALL_READY)  ## run every notebook and store its outputs (REFRESH=1: also those that are not compared)
 	@REFRESH=$(REFRESH) $(BIN)/python tools/execute.py $(NOTEBOOKS)
 
-colab: $(BOOK_READY)  ## make the Colab copies in _build/colab
-	@$(BIN)/python tools/colab.py
+colab: book  ## build the book, and give its Colab copies in _build/colab
+	@rm -rf _build/colab && cp -Rp _build/html/colab _build/colab
+	@find _build/colab -name '*.ipynb' | sort
 
-test-colab: $(ALL_READY)  ## run the Colab copies as Colab would, in an environment of their own
+test-colab: $(ALL_READY) colab  ## run the Colab copies as Colab would, in an environment of their own
 	@$(BIN)/python tools/check_colab.py
 
 serve: $(BOOK_READY)  ## show the book in a browser and rebuild it at each change

@@ -1,20 +1,19 @@
-"""Sphinx extension: the Colab copies beside the pages, and all buttons that depend on the repository's address.
+"""Sphinx extension: the builder of Colab copies, and all buttons that depend on the repository's address.
 
-Each chapter page offers its copy as a download. "Open in Colab", the repository and the issues have buttons only when
+Each page that is a notebook offers its copy as a download: after the pages the builder of colab_builder.py writes the
+copies beside them, in the same run. "Open in Colab", the repository and the issues have buttons only when
 the build knows its repository (see repository.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import sys
 from pathlib import Path
 
 import repository
+from colab_builder import ColabBuilder, OnlyCaptions, pages
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "colab"  # below the HTML, and on the branch that is published
@@ -33,20 +32,14 @@ def theme_options(app: Sphinx, config: Config) -> None:
     options.update(use_repository_button=known, use_issues_button=known)
 
 
-def is_chapter(app: Sphinx, page: str) -> bool:
-    """Whether a page is a chapter: a notebook that has a Colab copy."""
-    path = Path(app.env.doc2path(page))
-    return page in app.env.found_docs and re.fullmatch(r"\d\d-.+\.ipynb", path.name) is not None
-
-
 def buttons(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    """Offer the copy in the download menu of a chapter; open the published one in Colab."""
-    if not is_chapter(app, page):
+    """Offer the copy in the download menu of a page that is a notebook; open the published one in Colab."""
+    name = pages(app.env).get(page)
+    if name is None:
         return
-    name = page.rpartition("/")[2]
     download = {
         "type": "link",
-        "url": context["pathto"](f"{FOLDER}/{name}.ipynb", 1),
+        "url": context["pathto"](f"{FOLDER}/{name}", 1),
         "text": "Colab copy",
         "tooltip": "Download the Colab copy",
         "icon": "fas fa-download",
@@ -69,42 +62,41 @@ def buttons(app: Sphinx, page: str, template: str, context: dict, doctree: objec
         )
 
 
-def fingerprint(folder: Path, url: str | None) -> str:
+def fingerprint(app: Sphinx) -> str:
     """SHA-256 over all that the copies are made from."""
-    total = hashlib.sha256(repr(url).encode())
-    for part in (folder, ROOT / "src", ROOT / "tools", ROOT / "pyproject.toml", ROOT / "README.md"):
-        paths = [part] if part.is_file() else part.rglob("*.*")
-        for path in sorted(paths):
-            if path.is_file() and not {"node_modules", "__pycache__"} & set(path.parts):
+    total = hashlib.sha256(repr(repository.book_url(Path(app.srcdir))).encode())
+    made_from = [Path(app.srcdir, part) for part in ("book", "_config.yml", "_toc.yml")]
+    made_from += [Path(__file__).parent, *(ROOT / part for part in ("src", "pyproject.toml", "README.md"))]
+    for part in made_from:
+        for path in sorted([part, *part.rglob("*")]):
+            if path.is_file() and "__pycache__" not in path.parts:
                 total.update(str(path).encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
 
 
 def write_copies(app: Sphinx, error: Exception | None) -> None:
-    """Write the copies beside the pages, unless all they are made from is as it was.
-
-    Raises:
-        ExtensionError: a chapter cannot be converted.
-    """
-    folder = Path(app.srcdir, "book")
-    if error or app.builder.format != "html" or not folder.is_dir():
+    """Write the copies beside the pages, unless all they are made from is as it was."""
+    if error or app.builder.format != "html":
         return
-    out, stamp = Path(app.outdir, FOLDER), Path(app.doctreedir, "colab-copies")
-    now = fingerprint(folder, repository.book_url(folder))
+    out, stamp, now = Path(app.outdir, FOLDER), Path(app.doctreedir, "colab-copies"), fingerprint(app)
     if out.is_dir() and stamp.is_file() and stamp.read_text() == now:
         return
-    sys.path.insert(0, str(ROOT / "tools"))
-    import colab
-
+    html_builder = app.builder
+    app.builder = ColabBuilder(app, app.env)  # what resolves references and outputs asks the application for it
+    app.builder.outdir = out
     try:
-        colab.write_copies(folder, out)
-    except colab.ConversionError as wrong:
-        raise ExtensionError(str(wrong)) from wrong
+        app.builder.init()
+        app.builder.write()
+    finally:
+        app.builder = html_builder
     stamp.write_text(now)
 
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Connect to Sphinx; the theme makes its own buttons at priority 501."""
+    app.setup_extension("sphinx_markdown_builder")  # its settings, which its translator reads
+    app.add_builder(ColabBuilder)
+    app.add_post_transform(OnlyCaptions)
     app.connect("config-inited", theme_options, priority=900)
     app.connect("html-page-context", buttons, priority=600)
     app.connect("build-finished", write_copies)

@@ -43,11 +43,11 @@ class Repository:
         site = f"{self.owner.lower()}.github.io"
         return f"https://{site}" if self.name.lower() == site else f"https://{site}/{self.name}"
 
-    def colab_url(self, chapter: str) -> str | None:
-        """Address that opens the published copy of a chapter in Colab; None on other hosts than GitHub."""
+    def colab_url(self, name: str) -> str | None:
+        """Address that opens the published copy of that file name in Colab; None on other hosts than GitHub."""
         if self.host != "github.com":
             return None
-        return f"https://colab.research.google.com/github/{self.owner}/{self.name}/blob/gh-pages/colab/{chapter}.ipynb"
+        return f"https://colab.research.google.com/github/{self.owner}/{self.name}/blob/gh-pages/colab/{name}"
 
 
 def parse(remote: str) -> Repository | None:

@@ -1,70 +1,94 @@
-"""A small book that uses every construct the chapters may use: the tests of the Colab copies convert it."""
+"""A small book that uses every construct the pages may use, and its build with the extensions of the book."""
 
+import io
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-BIB = """
+CONFIG = {
+    "extensions": [
+        "myst_nb", "sphinx_design", "sphinx_exercise", "sphinxcontrib.bibtex", "citation_style", "colab_copies",
+    ],
+    "root_doc": "book/index",
+    "include_patterns": ["book/**"],
+    "nb_execution_mode": "off",
+    "myst_enable_extensions": ["amsmath", "colon_fence", "deflist", "dollarmath"],
+    "bibtex_bibfiles": ["book/references.bib"],
+    "bibtex_default_style": "author_year",
+    "bibtex_reference_style": "author_year",
+    "numfig": True,
+    "html_theme": "sphinx_book_theme",
+}  # fmt: skip
+
+PAGES = {
+    "index.md": """# Book
+
+```{toctree}
+:numbered:
+01-sample
+notation
+```
+
+```{bibliography}
+```
+""",
+    "references.bib": r"""
 @article{hu2019se, author = {Hu, Jie and Shen, Li and Sun, Gang}, title = {Squeeze}, journal = {A Journal}, year = 2019}
-@article{woo2018cbam, author = {Woo, Sanghyun and M{\\"u}ller, Max}, title = {{CBAM}}, journal = {B}, year = 2018}
-@misc{timm, author = {Ross Wightman}, title = {Image models}, year = 2019, url = {https://example.org/timm}}
-@misc{unsigned, title = {No author}}
-"""
-
-NOTATION = """# Notation
+@article{woo2018cbam, author = {Woo, Sanghyun and M{\"u}ller, Max}, title = {{CBAM}}, journal = {B}, year = 2018}
+@misc{timm, author = {Ross Wightman}, title = {Image_models}, year = 2019, url = {https://example.org/timm}}
+@misc{unread, author = {No One}, title = {Not cited}, year = 2020}
+""",
+    "notation.md": """# Notation
 
 (notation-map)=
 ## Feature map
 
 $$ x $$ (eq-map)
 
-```{figure} _static/block.svg
-:name: fig-map
-
-A map.
+```{glossary}
+gate
+    A number.
 ```
+""",
+    "_static/block.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 20" width="30" height="20"/>',
+}
 
-```{anything-goes} in pages that are no chapters
-```
-"""
-
-TEXT = """# Squeeze and excitation
+TEXT = r"""# Squeeze and *excitation*
 
 % a comment of ours
 (gates)=
-## Gates for {term}`channels <channel>`
+## Gates for `x`
 
 {cite:t}`hu2019se` and {cite:p}`woo2018cbam,timm`; see {eq}`eq-gate`, {numref}`fig-block`,
-{numref}`Drawing %s <fig-code>`, {ref}`gates`, {ref}`there <notation-map>`, {eq}`eq-map`,
-{numref}`fig-map`, {term}`gate`, {doc}`notation` and {py:class}`convattn.CBAM`,
-{py:func}`~torch.nn.functional.relu`, {math}`a_b`, {abbr}`SE (squeeze and excitation)`, x{sup}`2`, {ref}`ex-first`.
-A literal ``{cite:t}`hu2019se` `` stays, as does `{eq}`.
+{numref}`Drawing %s <fig-code>`, [](#gates), {ref}`there <notation-map>`, {eq}`eq-map`, {term}`gate`.
 
-Links: [notation](notation.md), [its map](notation.md#notation-map), [](notation.md),
-[**bold {term}`gate`**](01-sample.ipynb),
-[out](https://example.org/a_b), [](#notation-map), ![a plane](_static/block.svg).
+Links: [chapter 2](notation.md), [](notation.md), [*here*](#gates), [out](https://example.org/a_b).
+
+Marks: a_b, \_c_, 2 \* 3 \* 4, \$5 < 6, \<b>, `` a`b ``, {sup}`2`, {sub}`3`, {abbr}`SE (squeeze)`, "quotes",
+**bold $a_b * c_d$**, {math}`a_b`.
+
+1\. is no list.
 
 $$
-s = \\sigma(z)
+s = \sigma(z) \\
+  > t  % why
 $$ (eq-gate)
 
-\\begin{align*}
+\begin{align*}
 a &= b
-\\end{align*}
+\end{align*}
 
-| work {term}`a` | where |
-|------|-------|
-| {cite:t}`hu2019se` | {eq}`eq-gate` and {eq}`eq-gate` |
-| plain | $a$ |
-
-+++
+| work | $\lvert x \rvert$ | where |
+|:-----|--:|-------|
+| {cite:t}`hu2019se` | 1.10 | {eq}`eq-gate`, `a\|b`, $\|x\|$ |
 
 ````{note}
-A note with {cite:p}`hu2019se`, $a +
-b$ {eq}`eq-gate` and
+A note with $a +
+b$ and
 
 $$ y = 1 $$ (eq-inner)
 
@@ -74,38 +98,31 @@ Inside, {eq}`eq-inner`.
 :::
 ````
 ````{admonition} What $r$ means
-:class: important
 - one
+  1. sub
 
-  ```{warning} Careful
-  with lists
+  ```{warning}
+  In a list
   ```
-- two with a role that goes over {term}`two
-  lines`, in a list
+- two
 ````
 
-> quoted {term}`gate`
-> ```{dropdown} A *hint* & more
-> hidden
-> ```
+> quoted
+
+```{dropdown} A *hint* & $r_1 < r_2$
+- hidden
+```
+
+3. three
+4. four
 
 ```python
 print("{cite:t}`hu2019se` in code")
 ```
 
-```{code-block} python
-x = 1
-```
-
-```{math}
-:label: eq-last
-z
-```
-
 ```{figure} _static/block.svg
 :alt: A block [with a gate]
 :name: fig-block
-:width: 480px
 
 The block, after {cite:t}`hu2019se`.
 ```
@@ -117,11 +134,7 @@ EXERCISE = """## Exercises
 :label: ex-first
 ```
 
-How many, by {eq}`eq-last`?
-
-```{dropdown} Hint
-Multiply.
-```
+How many, by {eq}`eq-gate`?
 
 ```{exercise-end}
 ```
@@ -133,39 +146,59 @@ Multiply.
 It is *this*:
 """
 
+END = """```{solution-end}
+```
 
-def notebook() -> NotebookNode:
-    """Make the chapter."""
-    caption = {"name": "fig-code", "caption": "Seen in {eq}`eq-gate`."}
-    figure = {"figure": caption, "image": {"alt": "A line."}}
+```{exercise}
+:label: ex-second
+Add.
+```
+
+```{solution} ex-second
+:class: dropdown
+Two.
+```
+"""
+
+
+def sample() -> NotebookNode:
+    """Make the chapter; its code cells have run."""
+    figure = {"figure": {"name": "fig-code", "caption": "Seen in {eq}`eq-gate`."}, "image": {"alt": "A line."}}
+    hidden = {"mystnb": figure, "tags": ["hide-input", "nbval-ignore-output"]}
     cells = [
         new_code_cell("raise SystemExit", id="first", metadata={"tags": ["setup", "remove-cell"]}),
         new_markdown_cell(TEXT, id="text"),
-        new_code_cell("import torch\nimport convattn\n\nconvattn.CBAM(16)(torch.zeros(1, 16, 2, 2)).shape", id="use"),
-        new_code_cell(
-            "# A straight line\nimport matplotlib.pyplot as plt\n\nplt.plot([0, 1])",
-            id="draw",
-            metadata={"mystnb": figure, "tags": ["hide-input", "nbval-ignore-output"]},
-        ),
+        new_code_cell("import torch\n\ntorch.ones(1)", id="use"),
+        new_code_cell("# A straight line\nplt.plot([0, 1])", id="draw", metadata=hidden),
+        new_code_cell("secret = 1", id="gone", metadata={"tags": ["remove-cell"]}),
         new_markdown_cell(EXERCISE, id="exercise"),
         new_code_cell("assert 1 + 1 == 2", id="solved", metadata={"tags": ["nbval-ignore-output"]}),
         new_markdown_cell("And more.", id="more"),
-        new_markdown_cell("```{solution-end}\n```", id="end"),
+        new_markdown_cell(END, id="end"),
         new_markdown_cell("% nothing is left of this cell", id="empty"),
     ]
+    png = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}
     for number, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
         cell.execution_count = number
-        cell.outputs = [nbformat.v4.new_output("stream", text="stored\n")]
-    return new_notebook(cells=cells)
+        cell.outputs = [nbformat.v4.new_output("display_data", data=png)]
+    return new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
 
 
-def write(folder: Path) -> Path:
-    """Write the book below a folder; gives the folder of its pages."""
-    pages = folder / "book"
-    (pages / "_static").mkdir(parents=True)
-    (pages / "references.bib").write_text(BIB, encoding="utf-8")
-    (pages / "notation.md").write_text(NOTATION, encoding="utf-8")
-    (pages / "_static/block.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
-    Image.new("P", (2, 2)).save(pages / "_static/block.png")
-    nbformat.write(notebook(), pages / "01-sample.ipynb")
-    return pages
+def write(folder: Path, chapter: NotebookNode | None = None) -> None:
+    """Write the book below a folder."""
+    for name, text in PAGES.items():
+        path = folder / "book" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    nbformat.write(chapter or sample(), folder / "book/01-sample.ipynb")
+
+
+def build(folder: Path, builder: str = "colab") -> Path:
+    """Build the book without a warning; gives the folder of the output."""
+    warnings, out = io.StringIO(), folder / builder
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(folder, None, out, folder / "doctrees", builder, CONFIG, status=None, warning=warnings)
+        app.build()
+    assert not warnings.getvalue(), warnings.getvalue()
+    assert app.statuscode == 0
+    return out

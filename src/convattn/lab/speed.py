@@ -68,19 +68,9 @@ def alternate(runs: Mapping[str, Callable[[], object]], *, rounds: int, device: 
 def stepper(
     network: str, attention: Attention, *, batch: int, mode: str, step: str, device: str, side: int | None = None
 ) -> Callable[[], object]:
-    """Build a function that runs a network once.
+    """Build a function that runs a network of :func:`convattn.networks.resnet` once.
 
-    Args:
-        network: A name of :func:`convattn.networks.resnet`.
-        attention: None, "se" or "cbam".
-        batch: Number of images.
-        mode: "eager" or "compiled".
-        step: "forward" or "training".
-        device: "cpu" or "cuda".
-        side: Height and width of the images in pixels; 224 when None.
-
-    Returns:
-        The function.
+    ``mode`` is "eager" or "compiled", ``step`` "forward" or "training"; images have 224 x 224 pixels, or ``side``.
     """
     torch.manual_seed(0)
     model: nn.Module = resnet(network, attention=attention).to(device)
@@ -157,18 +147,9 @@ def roofline(cost: Cost, speed: Mapping[str, float]) -> float:
 
 
 def case(device: str, network: str, batch: int, mode: str, step: str, *, rounds: int | None = None) -> list[Row]:
-    """Measure the three networks of one case.
+    """Measure the three networks of one case: the rows of :func:`ratios` with the case in front.
 
-    Args:
-        device: "cpu" or "cuda".
-        network: A name of :func:`convattn.networks.resnet`.
-        batch: Number of images.
-        mode: "eager" or "compiled".
-        step: "forward" or "training".
-        rounds: Number of rounds; when None 51 for a batch of 1, else 9.
-
-    Returns:
-        The rows of :func:`ratios` with the case in front.
+    The options are those of :func:`stepper`; 51 rounds for a batch of 1, else 9, unless ``rounds`` says otherwise.
     """
     torch.compiler.reset()
     rounds = (51 if batch == 1 else 9) if rounds is None else rounds

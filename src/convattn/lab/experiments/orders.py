@@ -109,17 +109,7 @@ def ceiling(task: str, order: Order) -> int:
 
 
 def trained(order: Order, task: str, seed: int, *, steps: int = 800) -> ReadSign:
-    """Train CBAM in one order on one task.
-
-    Args:
-        order: One of ``convattn.cbam.ORDERS``.
-        task: One of ``TASKS``.
-        seed: Seed of the weights and the training images.
-        steps: Number of steps of 32 images.
-
-    Returns:
-        The reading with the trained CBAM as its ``module``, in eval mode.
-    """
+    """Train CBAM in one order on one task; the reading that is returned has it as its ``module``, in eval mode."""
     source = runs.batches(partial(draw, task=task), np.random.default_rng([seed, 0]), 32)
     make = lambda: ReadSign(CBAM(CHANNELS, hidden=16, order=order), pairs=2)  # noqa: E731
     return runs.fitted(make, source, seed=seed, steps=steps, rate=0.02)

@@ -89,28 +89,15 @@ def draw(
 
 
 def pointing(gate: Tensor, mask: Tensor) -> float:
-    """Return the share of images where the largest value of the gate lies in the target.
-
-    Args:
-        gate: Spatial gates or logits (B, 1, H, W).
-        mask: Targets (B, 1, H, W), boolean.
-
-    Returns:
-        Share between 0 and 1.
-    """
+    """Return the share of images where the largest value of the gates or logits (B, 1, H, W) lies in the target."""
     place = gate.flatten(1).argmax(dim=1, keepdim=True)
     return mask.flatten(1).gather(1, place).float().mean().item()
 
 
 def mass_inside(gate: Tensor, mask: Tensor) -> float:
-    """Return the share of the gate's sum that lies in the target, averaged over the images.
+    """Return the share of the sum of the gates (B, 1, H, W) that lies in the target, averaged over the images.
 
-    Args:
-        gate: Spatial gates (B, 1, H, W), not negative.
-        mask: Targets (B, 1, H, W), boolean.
-
-    Returns:
-        Share between 0 and 1; of a constant gate, the share of the map that the target covers.
+    Of a constant gate that is the share of the map that the target covers.
     """
     return ((gate * mask).sum(dim=(2, 3)) / gate.sum(dim=(2, 3))).mean().item()
 
@@ -157,17 +144,9 @@ def trained(
 
 @torch.no_grad()
 def run(kind: str, seed: int, *, images: int = 2048, steps: int = 400) -> dict[str, float | None]:
-    """Train and test one kind of gate.
+    """Train one kind of gate and test it on 1,000 images, which depend on the seed alone.
 
-    Args:
-        kind: One of ``ARMS``.
-        seed: Seed of the weights and the training images; the test images depend on it alone.
-        images: Number of training images, a multiple of 32.
-        steps: Number of training steps of 32 images.
-
-    Returns:
-        "accuracy"; "agree", the share of images where it says what no gate says; and for the gates with a map
-        "pointing" and "inside", else None.
+    "agree" is the share of images where it says what no gate says; kinds without a map have no "pointing" and "inside".
     """
     makers: dict[str, Callable[[], nn.Module]] = {
         "no gate": nn.Identity,

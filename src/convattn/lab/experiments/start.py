@@ -28,13 +28,6 @@ def active_share(gate: nn.Module, x: Tensor) -> Tensor:
 
     If the share is 0 for all units, the gate is the same for all of these images, and no gradient reaches its first
     layer.
-
-    Args:
-        gate: Squeeze-and-excitation.
-        x: Images (B, C, H, W).
-
-    Returns:
-        Shares (hidden,), each between 0 and 1.
     """
     assert isinstance(gate, SqueezeExcitation)
     return (gate.fc1(x.mean(dim=(2, 3))) > 0).float().mean(dim=0)
@@ -43,13 +36,7 @@ def active_share(gate: nn.Module, x: Tensor) -> Tensor:
 def run(kind: str, seed: int) -> dict[str, float]:
     """Train and test one gate.
 
-    Args:
-        kind: A kind of :func:`convattn.lab.experiments.context.network` that is a gate.
-        seed: The seed.
-
-    Returns:
-        Share of the test images on which the most active hidden unit is active, before and after training, and
-        accuracy.
+    Before and after training, on what share of the test images is the most active hidden unit active?
     """
     x, answer, _ = runs.held_out(context.draw, seed, 2000)
     torch.manual_seed(seed)

@@ -3,6 +3,9 @@
 The map has N independent pixels of Gaussian noise with standard deviation 1. With probability 1/2 a target is there: n
 of the pixels are brighter by a. A rule looks at one number, the average or the maximum of the map, and says "target"
 above a threshold, the best one. Its rate of right answers is 1/2 for a rule that learns nothing, 1 for a perfect one.
+
+The functions take N as ``pixels``, n as ``target`` and a as ``amplitude``, in standard deviations of the noise; they
+raise ValueError if n is not between 1 and N.
 """
 
 from __future__ import annotations
@@ -27,17 +30,6 @@ def average_rate(pixels: int, target: int, amplitude: float) -> float:
 
     The target shifts the average by n a / N, its standard deviation is 1 / sqrt(N), and the best threshold lies
     halfway: the rate is Phi(n a / (2 sqrt(N))).
-
-    Args:
-        pixels: Number N of pixels of the map.
-        target: Number n of pixels of the target.
-        amplitude: Brightness a of the target, in standard deviations of the noise.
-
-    Returns:
-        Rate between 0 and 1.
-
-    Raises:
-        ValueError: If ``target`` is not between 1 and ``pixels``.
     """
     _check(pixels, target)
     return float(norm.cdf(target * amplitude / (2 * pixels**0.5)))
@@ -52,7 +44,7 @@ def _maximum_rates(pixels: int, target: int, amplitude: float, thresholds: Array
 
 
 def maximum_threshold(pixels: int, target: int, amplitude: float) -> float:
-    """Return the best threshold for the maximum, to 0.001; arguments as for :func:`maximum_rate`."""
+    """Return the best threshold for the maximum, to 0.001."""
     _check(pixels, target)
     t = np.arange(-1.0, 7.0 + max(amplitude, 0.0), 0.001)
     return float(t[np.argmax(_maximum_rates(pixels, target, amplitude, t))])
@@ -63,17 +55,6 @@ def maximum_rate(pixels: int, target: int, amplitude: float) -> float:
 
     All N pixels stay below t with probability Phi(t)^N without a target, and Phi(t)^(N-n) Phi(t-a)^n with it. The rate
     is (Phi(t)^N + 1 - Phi(t)^(N-n) Phi(t-a)^n) / 2 at the best t.
-
-    Args:
-        pixels: Number N of pixels of the map.
-        target: Number n of pixels of the target.
-        amplitude: Brightness a of the target, in standard deviations of the noise.
-
-    Returns:
-        Rate between 0 and 1.
-
-    Raises:
-        ValueError: If ``target`` is not between 1 and ``pixels``.
     """
     t = maximum_threshold(pixels, target, amplitude)
     return float(_maximum_rates(pixels, target, amplitude, t))
@@ -82,16 +63,7 @@ def maximum_rate(pixels: int, target: int, amplitude: float) -> float:
 def boundary(pixels: int, target: int) -> float:
     """Return the amplitude above which the maximum is the better detector.
 
-    Args:
-        pixels: Number N of pixels of the map.
-        target: Number n of pixels of the target.
-
-    Returns:
-        Amplitude in standard deviations of the noise where the two rates are equal; infinity if that happens only where
-        both are above 0.999.
-
-    Raises:
-        ValueError: If ``target`` is not between 1 and ``pixels``.
+    There the two rates are equal; it is infinity if that happens only where both are above 0.999.
     """
 
     def gain(amplitude: float) -> float:
@@ -114,9 +86,9 @@ def simulate(
 
     Args:
         rng: Source of the noise.
-        pixels: Number N of pixels of the map.
-        targets: Numbers n of pixels of the target.
-        amplitudes: Amplitudes a.
+        pixels: N.
+        targets: Several n.
+        amplitudes: Several a.
         trials: Number of maps with a target, and of maps without.
 
     Returns:

@@ -23,29 +23,13 @@ def _norm(module: CBAM) -> nn.BatchNorm2d:
 
 
 def constant_channel(module: CBAM, gate: float) -> None:
-    """Make the channel gate the same number for all channels and images.
-
-    Args:
-        module: CBAM with biases; changed in place.
-        gate: The number, above 0 and at most 1.
-
-    Raises:
-        ValueError: If ``gate`` is outside this range.
-    """
+    """Make the channel gate of a CBAM with biases one number above 0 and at most 1; else ValueError."""
     nn.init.zeros_(module.channel.fc2.weight)
     nn.init.constant_(module.channel.fc2.bias, _logit(gate) / len(module.channel.pools))  # counts once for each pool
 
 
 def constant_space(module: CBAM, gate: float) -> None:
-    """Make the spatial gate the same number at all positions of all images.
-
-    Args:
-        module: CBAM with batch norm; changed in place.
-        gate: The number, above 0 and at most 1.
-
-    Raises:
-        ValueError: If ``gate`` is outside this range.
-    """
+    """Make the spatial gate of a CBAM with batch norm one number above 0 and at most 1; else ValueError."""
     norm = _norm(module)
     nn.init.zeros_(norm.weight)
     nn.init.constant_(norm.bias, _logit(gate))

@@ -28,12 +28,7 @@ def through(windows: Iterable[Window], field: Field) -> Field:
     A window of k positions that are ``step`` pixels apart adds (k - 1) step pixels to the field; a stride multiplies
     the step.
 
-    Args:
-        windows: The layers.
-        field: The field at their input; an image of n x n pixels is ``Field(1, 1, n)``.
-
-    Returns:
-        The field at their output.
+    The field at the input may be an image of n x n pixels, which is ``Field(1, 1, n)``.
     """
     size, step, side = field
     for kernel, stride, padding in windows:

@@ -4,6 +4,10 @@ The noise of a pixel has standard deviation 1, and a square of s x s pixels is b
 D standard deviations above that of noise. A window of k x k pixels (k and s odd) centred on it sees min(k, s)^2 pixels
 of it. Its weights are a template: the average of n windows cut out around such squares. The signal-to-noise ratio of
 a window is how far the square lifts its weighted sum, in standard deviations of that sum over noise alone.
+
+The functions take k as ``window``, s as ``size``, n as ``examples`` (infinity is the true template) and D, the ratio of
+a window of the square's own size with the true template, as ``detectability``. They raise ValueError if k or s is even or
+less than 1, or n less than 1.
 """
 
 from __future__ import annotations
@@ -28,18 +32,6 @@ def snr(window: int, size: int, *, examples: float = np.inf, detectability: floa
     The windows that are averaged differ from the true template, whose squares sum to
     :math:`\delta^2 = (D \min(k, s) / s)^2`, by noise of variance :math:`1/n` in each of their :math:`k^2` taps, so
     the ratio is close to :math:`\delta^2 / \sqrt{\delta^2 + k^2 / n}`.
-
-    Args:
-        window: Side k of the window in pixels, odd.
-        size: Side s of the square in pixels, odd.
-        examples: Number n of examples that are averaged; infinity gives the true template.
-        detectability: Ratio D of a window of the square's own size with the true template.
-
-    Returns:
-        Ratio, at least 0.
-
-    Raises:
-        ValueError: If ``window`` or ``size`` is even or less than 1, or ``examples`` less than 1.
     """
     _check(window, size, examples)
     signal = (detectability * min(window, size) / size) ** 2
@@ -49,21 +41,9 @@ def snr(window: int, size: int, *, examples: float = np.inf, detectability: floa
 def simulate_snr(
     rng: Generator, window: int, size: int, *, examples: int, detectability: float = DETECTABILITY, trials: int = 1000
 ) -> float:
-    """Measure the ratio of :func:`snr` with drawn examples.
+    """Measure the same with drawn examples: the mean lift of the weighted sums over their deviation on noise.
 
-    Args:
-        rng: Source of the noise.
-        window: Side k of the window in pixels, odd.
-        size: Side s of the square in pixels, odd.
-        examples: Number n of examples that are averaged.
-        detectability: Ratio D of a window of the square's own size with the true template.
-        trials: Number of templates, each tried on one window with the square and one without.
-
-    Returns:
-        Mean lift of the weighted sums over their standard deviation on noise.
-
-    Raises:
-        ValueError: If ``window`` or ``size`` is even or less than 1, or ``examples`` less than 1.
+    Each of ``trials`` templates is tried on one window with the square and one without.
     """
     _check(window, size, examples)
     distance = np.abs(np.arange(window) - window // 2)
