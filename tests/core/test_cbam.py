@@ -5,7 +5,7 @@ import torch
 from checks import ORDERS, every_check
 from helpers import BAD_KERNEL, BAD_WIDTH, assert_refuses, bad_inputs, bad_pools, build, draw, message_of
 
-from convattn import CBAM, ChannelAttention, SpatialAttention
+from convattn import CBAM, ChannelAttention, SpatialAttention, _checks
 
 every_order = pytest.mark.parametrize("order", ORDERS)
 
@@ -140,3 +140,15 @@ def test_one_value_in_training_raises_the_error_of_pytorch(order):
     message = message_of(ValueError, module, x)
     assert message == "Expected more than 1 value per channel when training, got input size torch.Size([1, 1, 1, 1])"
     assert module.eval()(x).shape == x.shape
+
+
+@pytest.mark.parametrize(("order", "checks"), [("channel-spatial", 2), ("spatial-channel", 3), ("parallel", 2)])
+def test_each_part_checks_its_input_once(order, checks, monkeypatch):
+    # Space first, the whole looks too: the spatial part takes any number of channels, and its batch norm would see it.
+    seen, check = [], _checks.feature_map
+    monkeypatch.setattr(_checks, "feature_map", lambda *given: seen.append(given[0]) or check(*given))
+    module, x = build(CBAM, order=order), draw((2, 6, 5, 4))
+    for method in (module.forward, module.gate, module.gates):
+        seen.clear()
+        method(x)
+        assert len(seen) == checks, method

@@ -6,8 +6,8 @@ of it. Its weights are a template: the average of n windows cut out around such 
 a window is how far the square lifts its weighted sum, in standard deviations of that sum over noise alone.
 
 The functions take k as ``window``, s as ``size``, n as ``examples`` (infinity is the true template) and D, the ratio of
-a window of the square's own size with the true template, as ``detectability``. They raise ValueError if k or s is even or
-less than 1, or n less than 1.
+a window of the square's own size with the true template, as ``detectability``. They raise ValueError if k or s is even
+or less than 1, or n less than 1.
 """
 
 from __future__ import annotations
