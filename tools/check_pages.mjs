@@ -189,7 +189,7 @@ const BAD = { // name: [head, body, the rules that must be reported]
   "missing": ["", '<script src="nowhere.js"></script>', ["missing-file"]],
   "raw-math": ["", '<p class="math">\\(x\\)</p>', ["math-not-rendered"]],
   "unknown-tex": [MATHJAX, '<p class="math">\\(\\nosuchcommand\\)</p>', ["math-error"]],
-  "broken-tex": [MATHJAX, '<p class="math">\\(a \\over b \\over c\\)</p>', ["math-error", "axe:color-contrast"]], // in red
+  "broken-tex": [`${MATHJAX}<style>mjx-merror, mjx-merror * { color: #900 !important; background: #fff !important }</style>`, '<p class="math">\\(a \\over b \\over c\\)</p>', ["math-error"]],
   "open-brace": [MATHJAX, '<p class="math">\\(\\frac{a\\)</p>', ["math-not-rendered"]],
   "alt": ["", '<img src="_static/a.svg" role="presentation" alt="">', ["alt-missing"]],
   "alt-name": ["", '<img src="_static/a.svg" alt="../_images/a.svg">', ["alt-file-name"]],

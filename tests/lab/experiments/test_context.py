@@ -74,11 +74,13 @@ def test_bad_arguments(call, message):
 @pytest.mark.parametrize(
     ("kind", "parameters"),
     [
-        ("fixed", 8 + 1),
-        ("gate", 2 * 8 * 4 + 4 + 8 + 9),  # two layers, their biases, one weight a channel and its bias
-        ("zero-bias gate", 85),
-        ("softmax gate", 85),
-        ("wide gate", 2 * 8 * 16 + 16 + 8 + 9),
+        ("fixed", 8),
+        ("fixed with bias", 8 + 1),
+        ("gate", 2 * 8 * 4 + 4 + 8 + 8),  # two layers, their biases, one weight a channel
+        ("frozen gate", 84),
+        ("zero-bias gate", 84),
+        ("softmax gate", 84),
+        ("wide gate", 2 * 8 * 16 + 16 + 8 + 8),
         ("local 1", 8 * 16 + 16 + 17),
         ("local 5", 8 * 25 * 16 + 16 + 17),
     ],
@@ -118,13 +120,35 @@ def test_training_repeats_and_the_frozen_gate_is_the_mean_of_the_trained_one():
     assert frozen[1].weight.equal(trained[1].weight)
 
 
+def linear_shares(weights, bias, images=20_000):
+    x, answer, _ = context.draw(np.random.default_rng(0), images, size=3)
+    logits = torch.einsum("bchw,c->bhw", x[:, : len(weights)], torch.tensor(weights)) + bias
+    return ((logits > 0) == (answer[:, 0] > 0.5)).float().mean().item()
+
+
+def test_ceiling_of_linear_rules_on_drawn_images():
+    # weights 8, 2 and 1 with a bias of -6 miss the limit by P(|noise| > 4); 180,000 pixels, sd 0.001
+    assert linear_shares([8.0, 2.0, 1.0], -6.0) == pytest.approx(context.linear_ceiling(bias=True), abs=0.004)
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        weights, bias = (2 * rng.standard_normal(3)).tolist(), 2 * rng.standard_normal()
+        assert linear_shares(weights, bias) < context.linear_ceiling(bias=True) + 0.005
+        assert linear_shares(weights, 0.0) < context.linear_ceiling(bias=False) + 0.005
+
+
+def test_ceiling_of_linear_rules_by_hand():
+    # Phi(0.25) = 0.59871: 0.5 + (1 + 1.19741) / 8
+    assert context.linear_ceiling(bias=True) == pytest.approx(0.77468, abs=1e-5)
+    assert context.linear_ceiling(bias=False) == context.ceiling(0) == 0.75
+
+
 def test_committed_context_table_respects_the_ceilings():
     rows, notes = records.measured("context")
-    assert notes["command"] == "python -m convattn.lab.ablation context"
+    assert notes["command"] == "python -m convattn.lab.experiments context"
     assert {r["seed"] for r in rows} == {str(seed) for seed in range(10)}
     limits = {f"local {k}": context.window_ceiling(k) for k in (1, 3, 5, 7)}
     limits |= {"gate": context.ceiling(144), "softmax gate": context.ceiling(144)}
-    limits |= {"fixed": 0.75, "frozen gate": 0.75}
+    limits |= {"fixed": 0.75, "frozen gate": 0.75, "fixed with bias": context.linear_ceiling(bias=True)}
     assert {r["kind"] for r in rows} == set(limits)
     for row in rows:
         # 2,000 test images; the share whose answer is in channel 0 has sd 1.1 points, and "fixed" gains half of it

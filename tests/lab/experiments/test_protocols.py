@@ -19,8 +19,8 @@ from convattn.lab.experiments.parts import ReadSign
 CASES = {
     "context": (
         context.draw,
-        lambda: context.network("gate"),
-        (-171.2886698274733, -9.615736016420886, -244.41248203285738, 1.8342630963789053),
+        lambda: context.network("gate")[0],
+        (-171.2886698274733, -9.615736016420886, -244.41248203285738, 1.3616876513354672),
     ),
     "pools": (
         partial(pools.draw, task="both"),

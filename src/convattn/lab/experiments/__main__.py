@@ -9,7 +9,10 @@ from pathlib import Path
 
 from convattn.lab import records, runs
 
-NAMES = ("context", "start", "width", "pools", "places", "windows", "orders")
+NAMES = (
+    *("context", "start", "width", "pools", "robustness", "places", "windows", "correlated"),
+    *("orders", "recipes", "readouts"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,10 +12,9 @@ channels gives one away). Noise of standard deviation 0.1 lies over all.
   channel counts, and channels 6 and 7 mark the square in which it is to be read.
 
 Protocol, fixed before the run: CBAM with 8 channels, 16 hidden units and a 7 x 7 window, in its three orders, on the
-three tasks; seeds 0 to 9 set the initial weights and the training images (800 steps
-of 32 fresh images, Adam, rate 0.02 falling to 0); for each seed and task the same 1,000 test images for all orders.
-Nothing is selected, so there is no validation set. Every trained network is also tested in the other two orders with
-the same weights.
+three tasks; seeds 0 to 9 set the initial weights and the training images (800 steps of 32 fresh images, Adam, rate 0.02
+falling to 0); for each seed and task the same 1,000 test images for all orders. Nothing is selected, so there is no
+validation set. Every trained network is also tested in the other two orders with the same weights.
 
 Expected, by the argument in chapter 4 for images without noise: an order that cannot know which of two signs counts is
 right for 75 % of the images, as in :func:`ceiling`; the others may come up to 100 %, if training finds the gates. The

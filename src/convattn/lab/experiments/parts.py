@@ -39,19 +39,19 @@ class ReadSign(nn.Module):
 
     With more pairs, channels 2 and 3 and so on are added in the same way.
 
-    The scale is learned as its logarithm, so that it cannot change its sign; it starts at 0.01. (With a fixed scale, or
-    a larger one at the start, the noise of the whole map drove some gates of our pilot runs shut for good.)
+    The scale is learned as its logarithm, so that it cannot change its sign.
 
     Args:
         module: Attention module from (B, C, H, W) to the same shape; the identity reads the image as it is.
         pairs: Number of pairs of channels that hold signs.
+        scale: The scale at the start.
     """
 
-    def __init__(self, module: nn.Module, *, pairs: int = 1) -> None:
+    def __init__(self, module: nn.Module, *, pairs: int = 1, scale: float = 0.01) -> None:
         super().__init__()
         self.module = module
         self.pairs = pairs
-        self.log_scale = nn.Parameter(torch.tensor(0.01).log())
+        self.log_scale = nn.Parameter(torch.tensor(float(scale)).log())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (B,) of a positive sign for ``x`` (B, C, H, W)."""

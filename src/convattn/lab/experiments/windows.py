@@ -1,13 +1,12 @@
 """How large a window? Spatial gates with windows of eight shapes, on the probe of ``places``.
 
-Protocol, fixed before the run: all kinds of ``KINDS``, 32, 256 and 2,048 training
-images, in the scenes below, seeds 0 to 5. Expected: the number of taps that lie on the target decides, as in
-:func:`template`. With 2,048 images each K x K points as often as its template, less a few
-points. So 3 x 3 is best for targets of 3, 5 x 5 for 5, 9 x 9 for 9; what is larger loses little with 2,048 images and
-much with 32. 7 x 7 minus 3 x 3: below zero for 3, except with 2,048 images, where they are close; above zero for 5 with
-256 or more; above zero for 9. "3 x 3, dilation 3" is never above 3 x 3, since 1, 4 and 9 of its taps lie on targets of
-3, 5 and 9. "two 3 x 3" is close to 5 x 5. A larger map has more places to be wrong, which lowers all and keeps their
-order. Specks lower all, the small kernels most.
+Protocol, fixed before the run: all kinds of ``KINDS``, 32, 256 and 2,048 training images, in the scenes below, seeds 0
+to 5. Expected: the number of taps that lie on the target decides, as in :func:`template`. With 2,048 images each K x K
+points as often as its template, less a few points. So 3 x 3 is best for targets of 3, 5 x 5 for 5, 9 x 9 for 9; what is
+larger loses little with 2,048 images and much with 32. 7 x 7 minus 3 x 3: below zero for 3, except with 2,048 images,
+where they are close; above zero for 5 with 256 or more; above zero for 9. "3 x 3, dilation 3" is never above 3 x 3,
+since 1, 4 and 9 of its taps lie on targets of 3, 5 and 9. "two 3 x 3" is close to 5 x 5. A larger map has more places
+to be wrong, which lowers all and keeps their order. Specks lower all, the small kernels most.
 """
 
 from __future__ import annotations
