@@ -12,7 +12,19 @@ import torch
 from convattn import CBAM
 from convattn.lab import records
 from convattn.lab.experiments import __main__ as command
-from convattn.lab.experiments import context, orders, places, pools, start, width, windows
+from convattn.lab.experiments import (
+    context,
+    correlated,
+    orders,
+    places,
+    pools,
+    readouts,
+    recipes,
+    robustness,
+    start,
+    width,
+    windows,
+)
 from convattn.lab.experiments.parts import ReadSign
 
 # draw, network, and weighted sums of training input, answer, test input and starting weights of seed 0
@@ -87,10 +99,62 @@ def test_a_run_gives_what_the_stored_table_says(experiment, arm, points):
 
 
 def test_stored_tables_have_a_row_for_each_arm_and_seed():
-    experiments = (context, start, width, pools, places, windows, orders)
+    experiments = (
+        *(context, start, width, pools, robustness, places, windows, correlated),
+        *(orders, recipes, readouts),
+    )
     assert tuple(e.__name__.rpartition(".")[2] for e in experiments) == command.NAMES
     for name, experiment in zip(command.NAMES, experiments, strict=True):
         rows, notes = records.measured(name)
         arms = np.prod([len(values) for values in experiment.ARMS.values()])
         assert len(rows) == arms * len(experiment.SEEDS), name
         assert notes["seeds"] == f"{experiment.SEEDS[0]} to {experiment.SEEDS[-1]}", name
+
+
+FAMILIES = {  # experiment: contrasts of its family, and one of them
+    context: (3, ("gate", "local 7")),
+    robustness: (24, ("average", "hot 4", "both", "carrier alone")),
+    windows: (126, ("7 x 7", "3 x 3", "3", "28", "0", "2048")),
+    correlated: (9, ("3", "2")),
+    orders: (6, ("what first", "parallel")),
+    recipes: (5, "slow"),
+    readouts: (6, ("MLP", "what first", "channel first minus space first")),
+}
+
+
+@pytest.mark.parametrize("experiment", FAMILIES, ids=lambda e: e.__name__.rpartition(".")[2])
+def test_families_are_those_of_the_protocols(experiment):
+    size, one = FAMILIES[experiment]
+    family = experiment.contrasts(records.measured(experiment.__name__.rpartition(".")[2])[0])
+    assert len(family) == size
+    assert {d.family for d in family.values()} == {size}
+    assert {d.pairs for d in family.values()} == {len(experiment.SEEDS)}
+    assert one in family
+
+
+def test_contrasts_by_hand():
+    rows = [
+        {"recipe": recipe, "seed": str(seed), "accuracy": str(value)}
+        for recipe, values in {"scale 0.01": (75, 75, 76)}.items()
+        for seed, value in enumerate(values)
+    ]
+    rows += [
+        dict(r, recipe=other, accuracy=str(float(r["accuracy"]) + 10 + int(r["seed"])))
+        for other in list(recipes.RECIPES)[1:]
+        for r in rows[:3]
+    ]
+    assert [d.mean for d in recipes.contrasts(rows).values()] == 5 * [11.0]  # 10, 11 and 12
+    damaged = {damage: "90" for damage in robustness.DAMAGES}
+    rows = [
+        {"task": t, "training": training, "kind": k, "seed": str(s), "clean": str(95 + s), **damaged}
+        | ({"hot 4": "80"} if (t, training, k) == ("average", "fixed", "both") else {})
+        for t in ("average", "maximum")
+        for training in ("fixed", "varied")
+        for k in pools.KINDS
+        for s in (0, 1)
+    ]
+    family = robustness.contrasts(rows)
+    # both loses 15 and 16, the average 5 and 6
+    assert family["average", "hot 4", "both", "carrier alone"][:3] == (10, 10, 10)
+    assert family["average", "hot 4", "both", "varied training"].mean == 10
+    assert sum(d.mean != 0 for d in family.values()) == 2

@@ -39,15 +39,21 @@ def test_fields_agree_with_gradients(windows):
 
 
 @pytest.mark.parametrize(
-    ("blocks", "bottleneck", "expected"),
+    ("blocks", "options", "expected"),
     [  # by hand: stem 11 at step 4; each 3 x 3 adds 2 steps, the first of a stage 2 of the old steps
-        ((3, 4, 6, 3), True, [(11, 4, 56), (35, 4, 56), (91, 8, 28), (267, 16, 14), (427, 32, 7)]),
-        ((2, 2, 2, 2), False, [(11, 4, 56), (43, 4, 56), (99, 8, 28), (211, 16, 14), (435, 32, 7)]),
+        ((3, 4, 6, 3), {"bottleneck": True}, [(11, 4, 56), (35, 4, 56), (91, 8, 28), (267, 16, 14), (427, 32, 7)]),
+        # with the stride before the 3 x 3, that adds 2 of the new steps
+        (
+            (3, 4, 6, 3),
+            {"bottleneck": True, "stride_in": "1x1"},
+            [(11, 4, 56), (35, 4, 56), (99, 8, 28), (291, 16, 14), (483, 32, 7)],
+        ),
+        ((2, 2, 2, 2), {"bottleneck": False}, [(11, 4, 56), (43, 4, 56), (99, 8, 28), (211, 16, 14), (435, 32, 7)]),
     ],
 )
-def test_resnets(blocks, bottleneck, expected):
+def test_resnets(blocks, options, expected):
     field, found = Field(1, 1, 224), []
-    for windows in receptive_field.resnet_windows(blocks, bottleneck=bottleneck):
+    for windows in receptive_field.resnet_windows(blocks, **options):
         field = receptive_field.through(windows, field)
         found.append(field)
     assert found == expected

@@ -23,7 +23,7 @@ The first edition read with a bias in all networks and took 75 % for the ceiling
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -32,7 +32,7 @@ from numpy.random import Generator
 from scipy.stats import norm
 from torch import Tensor, nn
 
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments.parts import Frozen
 from convattn.squeeze_excitation import SqueezeExcitation
 
@@ -210,3 +210,10 @@ def run(kind: str, seed: int) -> dict[str, float | int]:
     x, answer, _ = runs.held_out(draw, seed, 2000)
     parameters = sum(p.numel() for p in network(kind).parameters())
     return {"parameters": parameters, "accuracy": runs.accuracy(trained(kind, seed), x, answer)}
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], stats.Difference]:
+    """Compare as the protocol says: accuracy in points, by (one, other), corrected for three contrasts."""
+    found = runs.by(rows, "kind", value="accuracy")
+    pairs = (("gate", "local 7"), ("wide gate", "local 7"), ("gate", "softmax gate"))
+    return stats.family({(one, other): (found[one], found[other]) for one, other in pairs})

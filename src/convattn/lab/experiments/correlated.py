@@ -23,13 +23,13 @@ wrong for trained gates too, and the chapter has to say so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 
 import torch
 
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments import places
 from convattn.lab.experiments.windows import spatial_gate
 from convattn.lab.theory.window import best_weights
@@ -81,3 +81,10 @@ def calculated(seeds: Sequence[int]) -> dict[tuple[int, int, int], list[float]]:
             shares.append(100 * places.pointing(gate.logits(x), mask))
         found[size, length, side] = shares
     return found
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], stats.Difference]:
+    """Compare the pointing of 7 x 7 with that of 3 x 3 as the protocol says, by (size, length): nine contrasts."""
+    found = runs.by(rows, "size", "length", "kind", value="pointing")
+    cases = [(str(size), str(length)) for size, length in product(SIZES, LENGTHS)]
+    return stats.family({case: (found[*case, "7 x 7"], found[*case, "3 x 3"]) for case in cases})

@@ -25,7 +25,7 @@ networks that run in another order than they were trained in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from convattn.cbam import CBAM, ORDERS, Order
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments.parts import ReadSign
 
 TASKS = ("what first", "where first", "either")
@@ -137,3 +137,10 @@ def ungated_means(seeds: Sequence[int]) -> dict[str, float]:
     return {
         task: 100 * float(np.mean([runs.accuracy(read, *held_out(task, seed)[:2]) for seed in seeds])) for task in TASKS
     }
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], stats.Difference]:
+    """Compare channel first with the other two orders on each task, in points, by (task, other): six contrasts."""
+    found = runs.by(rows, "task", "order", value=lambda row: row[row["order"]])
+    pairs = {(task, other): (found[task, ORDERS[0]], found[task, other]) for task in TASKS for other in ORDERS[1:]}
+    return stats.family(pairs)

@@ -26,13 +26,14 @@ reaches 81 %.) If space first learns "what first" with a read-out behind it, tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 from torch import Tensor, nn
 
 from convattn.cbam import CBAM, ORDERS, Order
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments import orders
 from convattn.lab.experiments.parts import ReadSign
 
@@ -82,3 +83,17 @@ def run(readout: str, recipe: str, depth: int, order: Order, task: str, seed: in
     source = runs.batches(partial(orders.draw, task=task), np.random.default_rng([seed, 0]), 32)
     model = runs.fitted(partial(network, readout, depth, order), source, seed=seed, steps=steps, rate=rate)
     return {"accuracy": runs.accuracy(model, *orders.held_out(task, seed)[:2])}
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str], stats.Difference]:
+    """Compare as the protocol says, in points, by (read-out, task, what is compared): six contrasts."""
+    slow = [row for row in rows if row["recipe"] == "slow"]
+    found = runs.by(slow, "readout", "depth", "order", "task", value="accuracy")
+    pairs = {}
+    for readout in READOUTS[1:]:
+        for task in orders.TASKS[:2]:
+            one, other = (found[readout, "1", order, task] for order in ORDERS[:2])
+            pairs[readout, task, "channel first minus space first"] = one, other
+        one, two = (found[readout, depth, ORDERS[1], "what first"] for depth in ("1", "2"))
+        pairs[readout, "what first", "space first, two modules minus one"] = two, one
+    return stats.family(pairs)

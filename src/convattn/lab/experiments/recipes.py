@@ -13,12 +13,13 @@ minus "scale 0.01". Expected: above zero for both scales and for "slow"; for its
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from convattn.cbam import CBAM
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments import orders
 from convattn.lab.experiments.parts import ReadSign
 
@@ -42,3 +43,10 @@ def run(recipe: str, seed: int) -> dict[str, float]:
     make = lambda: ReadSign(CBAM(orders.CHANNELS, hidden=16, order=ORDER), pairs=2, scale=scale)  # noqa: E731
     model = runs.fitted(make, source, seed=seed, steps=steps, rate=rate)
     return {"accuracy": runs.accuracy(model, *orders.held_out(TASK, seed)[:2])}
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[str, stats.Difference]:
+    """Compare each other recipe with the first one as the protocol says, in points: five contrasts."""
+    found = runs.by(rows, "recipe", value="accuracy")
+    first, *others = RECIPES
+    return stats.family({recipe: (found[recipe], found[first]) for recipe in others})

@@ -30,13 +30,16 @@ maximum. For channel 5 there is no prediction, except that "varied" training doe
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import product
+
 import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments import pools
 
 DAMAGES = ("hot 4", "hot 5", "hot both", "drift 4", "drift 5", "drift both")
@@ -99,3 +102,33 @@ def run(task: str, training: str, kind: str, seed: int, *, steps: int = 400) -> 
     model = runs.fitted(lambda: pools.network(kind, task), source, seed=seed, steps=steps, rate=0.01)
     images, answer = runs.held_out(lambda rng, n: with_damages(rng, n, task), seed, 2000)
     return {name: runs.accuracy(model, x, answer) for name, x in images.items()}
+
+
+def losses(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str, str], NDArray[np.float64]]:
+    """Sort a table, as read: clean minus damaged in points, by (task, training, kind, damage), for each seed."""
+    clean = runs.by(rows, "task", "training", "kind", value="clean")
+    found = {}
+    for damage in DAMAGES:
+        for key, values in runs.by(rows, "task", "training", "kind", value=damage).items():
+            found[*key, damage] = np.subtract(clean[key], values)
+    return found
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str, str], stats.Difference]:
+    """Compare losses as the protocol says, corrected for 24 contrasts.
+
+    Args:
+        rows: The table, as read.
+
+    Returns:
+        By (task, damage, kind, against): the loss after fixed training minus that of the "carrier alone", or minus the
+        own loss after "varied training".
+    """
+    loss, pairs = losses(rows), {}
+    for task, damage in product(("average", "maximum"), ("4", "5")):
+        hit = f"{'hot' if task == 'average' else 'drift'} {damage}"
+        for kind in ("both", "two MLPs", "averaged gates"):
+            fixed = loss[task, "fixed", kind, hit]
+            pairs[task, hit, kind, "carrier alone"] = fixed, loss[task, "fixed", task, hit]  # named as its task
+            pairs[task, hit, kind, "varied training"] = fixed, loss[task, "varied", kind, hit]
+    return stats.family(pairs)

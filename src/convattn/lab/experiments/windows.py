@@ -11,7 +11,7 @@ to be wrong, which lowers all and keeps their order. Specks lower all, the small
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Literal
@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from convattn.lab import runs
+from convattn.lab import runs, stats
 from convattn.lab.experiments import places
 from convattn.spatial_attention import SpatialAttention
 
@@ -33,6 +33,7 @@ SCENES = (  # side of the target ("mixed": one of three), side of the map, speck
 )
 ARMS = {("size", "map", "specks"): SCENES, "images": (32, 256, 2048), "kind": KINDS}
 SEEDS = range(6)
+QUESTIONS = (("7 x 7", "3 x 3"), ("3 x 3, dilation 3", "3 x 3"), ("two 3 x 3", "5 x 5"))
 
 
 def spatial_gate(kind: str) -> SpatialAttention:
@@ -138,3 +139,21 @@ def ceiling(sizes: Sequence[int], seeds: Sequence[int]) -> dict[tuple[int, str],
             share = places.pointing(matched_gate(kind, size).eval().logits(x), mask)
             found.setdefault((size, kind), []).append(100 * share)
     return found
+
+
+def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, ...], stats.Difference]:
+    """Compare the pointing of two windows in every case, as three ``QUESTIONS`` ask: one family of 126 contrasts.
+
+    The first edition's protocol named the questions and no correction.
+
+    Args:
+        rows: The table, as read.
+
+    Returns:
+        By (one, other, size, map, specks, images), all as text, the difference in points.
+    """
+    found = runs.by(rows, "size", "map", "specks", "images", "kind", value="pointing")
+    pairs = {}
+    for (one, other), case in product(QUESTIONS, dict.fromkeys(key[:-1] for key in found)):
+        pairs[one, other, *case] = found[*case, one], found[*case, other]
+    return stats.family(pairs)

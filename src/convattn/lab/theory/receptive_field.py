@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from convattn.networks.resnet import StrideIn
+
 
 class Window(NamedTuple):
     """A convolution or a pool: side, stride and padding in positions of its input."""
@@ -38,15 +40,15 @@ def through(windows: Iterable[Window], field: Field) -> Field:
     return Field(size, step, side)
 
 
-def resnet_windows(blocks: Sequence[int], *, bottleneck: bool) -> list[list[Window]]:
+def resnet_windows(blocks: Sequence[int], *, bottleneck: bool, stride_in: StrideIn = "3x3") -> list[list[Window]]:
     """List the windows along the longest path through a ResNet (He et al. 2016), stage by stage.
 
-    Windows of 1 x 1 without stride are left out, since they do not widen the field. The stride of a bottleneck sits in
-    its 3 x 3 convolution.
+    Windows of 1 x 1 without stride are left out, since they do not widen the field.
 
     Args:
         blocks: Number of blocks in each stage: (2, 2, 2, 2) for ResNet-18, (3, 4, 6, 3) for ResNet-34 and -50.
         bottleneck: Whether a block has one 3 x 3 convolution (between two of 1 x 1) or two.
+        stride_in: Which convolution of a bottleneck has the stride, the 3 x 3 or the 1 x 1 before it.
 
     Returns:
         The stem (7 x 7 convolution and max pooling), then one list for each stage.
@@ -56,6 +58,9 @@ def resnet_windows(blocks: Sequence[int], *, bottleneck: bool) -> list[list[Wind
         windows = []
         for block in range(depth):
             stride = 2 if index > 0 and block == 0 else 1
-            windows += [Window(3, stride, 1)] + ([] if bottleneck else [Window(3, 1, 1)])
+            if bottleneck and stride_in == "1x1":
+                windows += [Window(1, stride, 0), Window(3, 1, 1)]
+            else:
+                windows += [Window(3, stride, 1)] + ([] if bottleneck else [Window(3, 1, 1)])
         stages.append(windows)
     return stages
