@@ -10,18 +10,21 @@ deviation 1, and on top:
 - "both": four candidate maps; one channel of the first kind and one of the second give a bit each.
 - "arrangement": vertical or horizontal stripes of +1 and -1. Average and maximum are both blind.
 
-Protocol, fixed before the run: five kinds of gate (average, maximum, both with one shared MLP as in CBAM, both with
-two MLPs, both with averaged gates), four tasks, seeds 0 to 9; 16 hidden units, 400 steps of 64 fresh images, Adam,
-rate 0.01 falling to 0, chosen on the seeds 100 to 103 so that each pool learns its own task; for each seed the same
-2,000 test images for all kinds. Each trained gate is then tested on the same images with its context channels damaged:
-"hot", one random pixel of each context channel raised by 20; "dark", a random square of 6 x 6 pixels of each set to 0.
+Protocol, fixed before the run: five kinds of gate (average, maximum, both with one shared MLP as in CBAM, both with two
+MLPs, both with averaged gates), four tasks, seeds 0 to 9; 16 hidden units, 400 steps of 64 fresh images, Adam, rate
+0.01 falling to 0, chosen on the seeds 100 to 103 so that each pool learns its own task; for each seed the same 2,000
+test images for all kinds. Each trained gate is then tested on the same images with its context channels damaged: "hot",
+one random pixel of each context channel raised by 20; "dark", a random square of 6 x 6 pixels of each set to 0.
 
-Expected. Clean: every kind at the ceiling of :func:`ceiling` for its pools, except "averaged
-gates", which may stay below where one descriptor has to close a gate alone. Hot: the average on its task loses little,
-since one pixel moves it by 20 / 144 = 0.14 where the classes are 0.5 apart; the maximum on its task falls to chance,
-since the hot pixel is always the brightest. What "both" does on the task of the average is the test of "more robust":
-it can ignore the maximum, but nothing in training told it to. Dark: both pools lose some, the maximum where the bright
-pixel lies in the square, a quarter of the images.
+Expected. Clean: every kind at the ceiling of :func:`ceiling` for its pools, except "averaged gates", which may stay
+below where one descriptor has to close a gate alone. Hot: the average on its task loses little, since one pixel moves
+it by 20 / 144 = 0.14 where the classes are 0.5 apart; the maximum on its task falls to chance, since the hot pixel is
+always the brightest. What "both" does on the task of the average is the test of "more robust": it can ignore the
+maximum, but nothing in training told it to. Dark: both pools lose some, the maximum where the bright pixel lies in the
+square, a quarter of the images.
+
+The protocol of the first edition, which named no test. What "hot" and "dark" say of robustness hangs on damage to two
+channels at once with values that training never shows; ``robustness`` asks again.
 
 What a gate multiplies is read by fixed weights, so that a gate is all that is learned: the sum of the candidate
 channels, times 4. (With learned weights a weight that starts negative can push its gate shut before it turns positive;

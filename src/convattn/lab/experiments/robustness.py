@@ -121,8 +121,8 @@ def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str, st
         rows: The table, as read.
 
     Returns:
-        By (task, damage, kind, against): the loss after fixed training minus that of the "carrier alone", or minus the
-        own loss after "varied training".
+        The loss after fixed training minus that of the "carrier alone", or minus the own loss after "varied training",
+        by (task, damage, kind, one of these two).
     """
     loss, pairs = losses(rows), {}
     for task, damage in product(("average", "maximum"), ("4", "5")):

@@ -150,7 +150,7 @@ def contrasts(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, ...], stats.
         rows: The table, as read.
 
     Returns:
-        By (one, other, size, map, specks, images), all as text, the difference in points.
+        The difference in points by (one, other, size, map, specks, images), all as text.
     """
     found = runs.by(rows, "size", "map", "specks", "images", "kind", value="pointing")
     pairs = {}

@@ -1,0 +1,11 @@
+import { chromium } from "playwright-core";
+const [page, text, out, width="1280", theme="light"] = process.argv.slice(2);
+const b = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const c = await b.newContext({ viewport: { width: +width, height: 1400 }, colorScheme: theme });
+const t = await c.newPage();
+await t.goto("file:///work/main/_build/html/book/" + page, { waitUntil: "load" });
+await t.waitForTimeout(1500);
+await t.evaluate((s) => { const w = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT); let n; while ((n = w.nextNode())) if (n.textContent.includes(s)) { n.parentElement.scrollIntoView(); window.scrollBy(0, -60); break; } }, text);
+await t.waitForTimeout(500);
+await t.screenshot({ path: out });
+await b.close();
