@@ -63,12 +63,13 @@ def test_recipes_and_starts(monkeypatch):
         return ReadSign(made[-1][0])
 
     monkeypatch.setattr(places, "trained", trained)
-    for kind in ("9 x 9", correlated.SLOW, correlated.STARTED):
+    for kind in ("9 x 9", correlated.SLOW, correlated.STARTED, correlated.EXPLORATORY):
         correlated.run(3, 2, kind, 0, images=32)
     assert [(gate.conv.kernel_size, steps, rate) for gate, steps, rate in made] == [
         ((9, 9), 400, 0.05),
         ((7, 7), 1600, 0.0125),
         ((7, 7), 400, 0.05),
+        ((3, 3), 1600, 0.0125),
     ]
     np.testing.assert_allclose(made[2][0].conv.weight[0, 0].detach(), window.best_weights(7, 3, 2), rtol=1e-6)
     assert (made[2][0].conv.weight[0, 1] == 0).all()

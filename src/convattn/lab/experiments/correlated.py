@@ -19,6 +19,9 @@ x 3 for each target and length. Expected. Calculated: 7 x 7 beats 3 x 3 for targ
 training: for a target of 3 and lengths 2 and 4, 7 x 7 stays below 3 x 3, as in the three seeds; for 9 it is above. For
 5 there is no prediction. If 7 x 7 comes out above 3 x 3 for a target of 3, then "a window as large as the target" is
 wrong for trained gates too, and the chapter has to say so.
+
+After the run, and so exploratory: 7 x 7 gained much from the slow recipe, and the protocol had no 3 x 3 to hold beside
+it. "3 x 3, slow" was added, and all runs were made again together.
 """
 
 from __future__ import annotations
@@ -37,7 +40,8 @@ from convattn.spatial_attention import SpatialAttention
 
 SIZES, LENGTHS, SIDES = (3, 5, 9), (0, 2, 4), (1, 3, 5, 7, 9, 11)
 SLOW, STARTED = "7 x 7, slow", "7 x 7, from the calculated weights"
-ARMS = {"size": SIZES, "length": LENGTHS, "kind": (*(f"{k} x {k}" for k in SIDES), SLOW, STARTED)}
+EXPLORATORY = "3 x 3, slow"  # added after the result, and in no contrast
+ARMS = {"size": SIZES, "length": LENGTHS, "kind": (*(f"{k} x {k}" for k in SIDES), SLOW, STARTED, EXPLORATORY)}
 SEEDS = range(10)
 
 
@@ -59,7 +63,7 @@ def calculated_gate(side: int, size: int, length: float) -> SpatialAttention:
 def run(size: int, length: int, kind: str, seed: int, *, images: int = 2048) -> dict[str, float]:
     """Train one window and test it on 1,000 images, which depend on the seed and the case alone."""
     make = partial(calculated_gate, 7, size, length) if kind == STARTED else partial(spatial_gate, kind.split(",")[0])
-    recipe = {"steps": 1600, "rate": 0.0125} if kind == SLOW else {}
+    recipe = {"steps": 1600, "rate": 0.0125} if kind in (SLOW, EXPLORATORY) else {}
     with torch.enable_grad():
         model = places.trained(make, seed, images=images, draw=draw(size, length), **recipe)
     x, answer, mask = runs.held_out(draw(size, length), seed, 1000)
