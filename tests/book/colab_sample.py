@@ -22,6 +22,7 @@ CONFIG = {
     "bibtex_reference_style": "author_year",
     "numfig": True,
     "html_theme": "sphinx_book_theme",
+    "html_copy_source": False,
 }  # fmt: skip
 
 PAGES = {

@@ -1,0 +1,103 @@
+"""What the built pages ask for: own drawings in place of the theme's icon font, and nothing that they do not need."""
+
+import re
+import subprocess
+import sys
+
+import light_pages
+import pytest
+from bs4 import BeautifulSoup
+from sphinx.errors import ExtensionError
+
+PAGES = {
+    "index.md": "# A book\n\n```{tableofcontents}\n```\n\n```{important}\nWords.\n```\n",
+    "formula.md": "# Formula\n\nHere is $x^2$.\n\n## Part\n\nWords.\n",
+    "words.md": "# Words\n\n## Part\n\nThe word `<i class='fa-solid fa-sun'>` in code.\n",
+}
+TOC = "format: jb-book\nroot: book/index\nchapters:\n- file: book/formula\n  sections:\n  - file: book/words\n"
+SCRIPTS = {"formula": r"mathjax/", "search": r"searchindex\.js"}  # who asks for it alone
+
+
+@pytest.fixture(scope="module")
+def site(root, tmp_path_factory):
+    """The HTML of three pages, built with the book's own configuration by a repository on GitHub."""
+    folder = tmp_path_factory.mktemp("book")
+    (folder / "book").mkdir()
+    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib"):
+        (folder / name).symlink_to(root / name)
+    for name, text in PAGES.items():
+        (folder / "book" / name).write_text(text)
+    (folder / "_toc.yml").write_text(TOC)
+    # colab_copies would need the chapters and tools/; these are the buttons that it turns on
+    buttons = "repository_url: https://github.com/someone/a-book\n      use_repository_button: true\n      use_issues_button: true\n"
+    config = (root / "_config.yml").read_text().replace("    colab_copies: book/_ext\n", "")
+    (folder / "_config.yml").write_text(config.replace("html_theme_options:\n", f"html_theme_options:\n      {buttons}"))
+    command = [f"{sys.prefix}/bin/jupyter-book", "build", ".", "-W", "-n", "--keep-going"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "_build/html"
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """The pages, parsed, by their names."""
+    return {p.stem: BeautifulSoup(p.read_text(), "html.parser") for p in (*site.glob("book/*.html"), site / "search.html")}
+
+
+def test_nothing_refers_to_the_icon_font(site):
+    texts = [path for path in site.rglob("*") if path.suffix in {".html", ".css", ".js"} and "mathjax" not in path.parts]
+    assert len(texts) > 20
+    found = [path.name for path in texts if re.search("font-?_? ?awesome", path.read_text(encoding="utf-8"), re.IGNORECASE)]
+    assert found == []
+    assert not [path for path in site.rglob("*") if "fontawesome" in str(path.relative_to(site))]
+
+
+def test_every_icon_is_a_drawing(pages):
+    drawn = set()
+    for name, page in pages.items():
+        assert not page.select('[class*="fa-"], .fa, .fas, .far, .fab'), name
+        for icon in page.select(".book-icon"):
+            assert icon.name == "svg"
+            assert icon["aria-hidden"] == "true"
+            drawn.add(icon.path["d"])
+        modes = [icon["data-mode"] for icon in page.select(".theme-switch-button svg.theme-switch")]
+        assert modes == ["light", "dark", "auto"], name
+    unused = {name for name, path in light_pages.DRAWINGS.items() if path not in drawn}
+    assert unused == {"play", "rocket"}  # colab_copies turns their buttons on
+
+
+def test_drawings_of_other_buttons_and_an_icon_without_one():
+    def drawn(html):
+        return light_pages.ICON.sub(light_pages.drawing, html)
+
+    rocket = drawn('<i class="fas fa-rocket"></i>')
+    assert rocket.startswith('<svg class="book-icon"')
+    assert light_pages.DRAWINGS["rocket"] in rocket
+    with pytest.raises(ExtensionError, match="no drawing"):
+        drawn('<i class="fa-solid fa-skull"></i>')
+
+
+def test_files_that_no_page_asks_for_are_left_out(site):
+    assert not [*site.rglob("*.map"), *site.rglob("*.ipynb")]
+    assert not (site / "_sources").exists()
+    for path in [*site.rglob("*.html"), *site.glob("_static/styles/*.css"), *site.glob("_static/scripts/*.js")]:
+        assert not re.search(r"_sources/|sourceMappingURL", path.read_text(encoding="utf-8")), path.name
+
+
+def test_what_pages_ask_for_is_there(site):
+    asked = set()
+    for page in (*site.glob("book/*.html"), site / "search.html"):
+        html = BeautifulSoup(page.read_text(), "html.parser")
+        links = [tag.get("src") or tag.get("href") for tag in html.select("script[src], link[rel~=stylesheet], link[rel=preload]")]
+        asked |= {(page.parent / link.split("?")[0]).resolve() for link in links}
+    for sheet in [path for path in asked if path.suffix == ".css"]:
+        wanted = re.findall(r'(?:@import |url\()["\']?(?!data:)([^"\')]+)', sheet.read_text(encoding="utf-8"))
+        asked |= {(sheet.parent / path).resolve() for path in wanted}
+    assert len(asked) > 20
+    assert [str(path) for path in asked if not path.is_file()] == []
+
+
+@pytest.mark.parametrize(("alone", "script"), SCRIPTS.items())
+def test_scripts_are_loaded_where_they_are_used(pages, alone, script):
+    loaded = [name for name, page in pages.items() if any(re.search(script, tag["src"]) for tag in page.select("script[src]"))]
+    assert loaded == [alone]
