@@ -17,7 +17,6 @@ from sphinx.config import Config
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "colab"  # below the HTML, and on the branch that is published
-SOURCES = ("download-notebook-button", "download-source-button")
 
 
 def theme_options(app: Sphinx, config: Config) -> None:
@@ -35,10 +34,6 @@ def theme_options(app: Sphinx, config: Config) -> None:
 
 def buttons(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
     """Offer the copy in the download menu of a page that is a notebook; open the published one in Colab."""
-    groups = context["header_buttons"]
-    menu = next((group["buttons"] for group in groups if group.get("label") == "download-buttons"), [])
-    if not app.config.html_copy_source:  # the theme offers the sources all the same
-        menu[:] = [button for button in menu if button["label"] not in SOURCES]
     name = pages(app.env).get(page)
     if name is None:
         return
@@ -50,7 +45,8 @@ def buttons(app: Sphinx, page: str, template: str, context: dict, doctree: objec
         "icon": "fas fa-download",
         "label": "download-colab-copy-button",
     }
-    menu.insert(0, download)
+    groups = context["header_buttons"]
+    next(group for group in groups if group.get("label") == "download-buttons")["buttons"].insert(0, download)
     found = repository.find(Path(app.srcdir))
     if found and found.colab_url(name):
         launch = {"type": "link", "url": found.colab_url(name), "text": "Open in Colab", "icon": "fas fa-play"}

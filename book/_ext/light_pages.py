@@ -17,7 +17,9 @@ from sphinx.errors import ExtensionError
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 FILE = "M6 3h8l4 4v14H6zM14 3v4h4"
-BRANCH = "M7 3a2 2 0 1 0 0 4a2 2 0 0 0 0-4M7 17a2 2 0 1 0 0 4a2 2 0 0 0 0-4M17 4a2 2 0 1 0 0 4a2 2 0 0 0 0-4M7 7v10M17 8c0 5-7 3-9.5 8"
+DOT = "a2 2 0 1 0 0 4a2 2 0 0 0 0-4"
+BRANCH = f"M7 3{DOT}M7 17{DOT}M17 4{DOT}M7 7v10M17 8c0 5-7 3-9.5 8"
+RAYS = "M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6l1.4 1.4M5 19l1.4-1.4M17.6 6.4l1.4-1.4"
 # The theme's name of an icon: strokes on 24 x 24; book.css has their width, and a few more for its own marks.
 DRAWINGS = {
     "angle-left": "M15 5l-7 7l7 7",
@@ -37,12 +39,16 @@ DRAWINGS = {
     "moon": "M20 14.5A8.5 8.5 0 1 1 9.5 4A7 7 0 0 0 20 14.5z",
     "play": "M7 4l13 8l-13 8z",
     "rocket": "M12 2c4 3 5 7 4 13H8c-1-6 0-10 4-13zM8 11l-3 4v4l3-2M16 11l3 4v4l-3-2M12 19v3M12 8.5v.01",
-    "sun": "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6l1.4 1.4M5 19l1.4-1.4M17.6 6.4l1.4-1.4",
+    "sun": "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8" + RAYS,
 }
 STYLES = {"solid", "regular", "brands", "lg"}  # classes of the icon font that name no icon
 
+SOURCE_BUTTONS = {"download-notebook-button", "download-source-button"}
+
 ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)></\1>')
-ICON_SCRIPT = re.compile(r'<!-- So that users can add custom icons -->\s*<script[^>]* src="[^"]*/fontawesome\.js[^>]*></script>\s*')
+ICON_SCRIPT = re.compile(
+    r'(?:<!-- So that users can add custom icons -->\s*)?<script[^>]* src="[^"]*/fontawesome\.js[^>]*></script>\s*'
+)
 MATHJAX = re.compile(r'\s*<script>window\.MathJax = .*?</script>|\s*<script[^>]* src="[^"]*/mathjax/[^>]*></script>')
 FORMULA = re.compile(r'class="(?:[^"]*\s)?math[\s"]')
 SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
@@ -94,6 +100,13 @@ def use_pages(app: Sphinx, config: Config) -> None:
     config.template_bridge = f"{__name__}.{Pages.__name__}"
 
 
+def no_sources(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    """Take the sources out of the download menu when none are published; the theme offers them all the same."""
+    for group in context["header_buttons"]:
+        if group.get("label") == "download-buttons" and not app.config.html_copy_source:
+            group["buttons"] = [button for button in group["buttons"] if button["label"] not in SOURCE_BUTTONS]
+
+
 def leave_out(app: Sphinx, exception: Exception | None) -> None:
     """Remove what no page asks for: files, and the rules for the icon font in the theme's style sheet."""
     if exception is not None or app.builder.format != "html":
@@ -113,6 +126,7 @@ def leave_out(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the hooks; a change of this file makes Sphinx read every page again."""
     app.connect("config-inited", use_pages)
+    app.connect("html-page-context", no_sources, priority=550)  # the theme makes its buttons at 501
     app.connect("build-finished", leave_out)
     version = zlib.crc32(Path(__file__).read_bytes())
     return {"version": "1", "env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}

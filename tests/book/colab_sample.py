@@ -12,6 +12,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 CONFIG = {
     "extensions": [
         "myst_nb", "sphinx_design", "sphinx_exercise", "sphinxcontrib.bibtex", "citation_style", "colab_copies",
+        "light_pages",
     ],
     "root_doc": "book/index",
     "include_patterns": ["book/**"],
@@ -197,8 +198,9 @@ def write(folder: Path, chapter: NotebookNode | None = None) -> None:
 def build(folder: Path, builder: str = "colab") -> Path:
     """Build the book without a warning; gives the folder of the output."""
     warnings, out = io.StringIO(), folder / builder
+    config = CONFIG | {"html_theme_options": {"navbar_persistent": []}}  # new each time, for extensions write into it
     with patch_docutils(), docutils_namespace():
-        app = Sphinx(folder, None, out, folder / "doctrees", builder, CONFIG, status=None, warning=warnings)
+        app = Sphinx(folder, None, out, folder / "doctrees", builder, config, status=None, warning=warnings)
         app.build()
     assert not warnings.getvalue(), warnings.getvalue()
     assert app.statuscode == 0

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import colab_sample
+import light_pages
 import pytest
 import repository
 from bs4 import BeautifulSoup
@@ -114,6 +115,9 @@ def test_pages_of_a_github_repository(build, tree):
     assert chapter["Repository"] == other["Repository"] == "https://github.com/someone/a-book"
     assert chapter["Open issue"].startswith("https://github.com/someone/a-book/issues/new?")
     assert not {"Open in Colab", "Colab copy"} & set(other)
+    page = BeautifulSoup((tree / "html/book/01-sample.html").read_text(encoding="utf-8"), "html.parser")
+    shown = {icon.path["d"] for icon in page.select(".article-header-buttons .book-icon")}
+    assert {light_pages.DRAWINGS[name] for name in ("rocket", "play", "download", "github", "lightbulb")} <= shown
     copy = (tree / "html/colab/01-sample.ipynb").read_text(encoding="utf-8")
     assert "[chapter 2](https://someone.github.io/a-book/book/notation.html)" in copy
     assert not [path for path in (tree / "html").rglob("*.html") if "s3cret" in path.read_text(encoding="utf-8")]
