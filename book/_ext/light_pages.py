@@ -111,6 +111,8 @@ def leave_out(app: Sphinx, exception: Exception | None) -> None:
     """Remove what no page asks for: files, and the rules for the icon font in the theme's style sheet."""
     if exception is not None or app.builder.format != "html":
         return
+    if not app.config.html_copy_source:
+        shutil.rmtree(Path(app.outdir, "_sources"), ignore_errors=True)  # of an earlier build
     static = Path(app.outdir, "_static")
     for pattern in UNUSED:
         for path in static.glob(pattern):
