@@ -147,7 +147,7 @@ def test_committed_context_table_respects_the_ceilings():
     assert notes["command"] == "python -m convattn.lab.experiments context"
     assert {r["seed"] for r in rows} == {str(seed) for seed in range(10)}
     limits = {f"local {k}": context.window_ceiling(k) for k in (1, 3, 5, 7)}
-    limits |= {"gate": context.ceiling(144), "softmax gate": context.ceiling(144)}
+    limits |= dict.fromkeys(("gate", "wide gate", "softmax gate"), context.ceiling(144))
     limits |= {"fixed": 0.75, "frozen gate": 0.75, "fixed with bias": context.linear_ceiling(bias=True)}
     assert {r["kind"] for r in rows} == set(limits)
     for row in rows:
