@@ -10,7 +10,7 @@ def test_table_as_text_and_as_html():
     assert repr(table).splitlines() == ["Title & more", "name  x", "a     1", "<b>   22.5"]
     page = table._repr_html_()
     assert '<th scope="col">name</th>' in page
-    assert "<td>&lt;b&gt;</td><td>22.5</td>" in page
+    assert '<td>&lt;b&gt;</td><td class="number">22.5</td>' in page
     assert "<caption>Title &amp; more</caption>" in page
     with pytest.raises(ValueError, match=r"each row must have 2 cells, got \['a'\]"):
         Table([["a"]], ["name", "x"], "")
@@ -19,4 +19,35 @@ def test_table_as_text_and_as_html():
 def test_a_measured_table_tells_what_made_it():
     table = Table([[1]], ["x"], "Scores", {"command": "python -m a", "seeds": "0 to 4"})
     assert repr(table).splitlines()[-1] == "Measured: command python -m a; seeds 0 to 4"
-    assert table._repr_html_().endswith('<p class="source">Measured: command python -m a; seeds 0 to 4</p>')
+    assert table._repr_html_().endswith(
+        '<details class="source"><summary>how it was measured</summary>\n'
+        "<p>command python -m a; seeds 0 to 4</p></details>"
+    )
+
+
+def test_numbers_stand_to_the_right_and_verdicts_are_badges():
+    rows = [["ResNet-50", "22.66", "−0.3 ± 0.2", "wrong"], ["7 × 7", "8,564", "+1.5", "cannot tell"]]
+    page = Table(rows, ["network", "error", "gain", "verdict"], "")._repr_html_()
+    assert page.count('class="number"') == 2 * 3  # two columns: their heads and their cells
+    assert '<th scope="col" class="number">error</th>' in page
+    assert "<td>ResNet-50</td>" in page
+    assert '<td><span class="verdict verdict-wrong">wrong</span></td>' in page
+    assert '<td><span class="verdict verdict-open">cannot tell</span></td>' in page
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("3", True),
+        ("-0.25", True),
+        ("98 of 100", True),
+        ("0.16 %", True),
+        ("12 ms", True),
+        ("", True),
+        ("none", False),
+        ("3 × 3", False),
+    ],
+)
+def test_what_is_a_number(cell, number):
+    page = Table([[cell]], ["x"], "")._repr_html_()
+    assert ('<td class="number">' in page) is number

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from convattn.channel_attention import ChannelAttention
+from convattn.spatial_attention import SpatialAttention
 from convattn.squeeze_excitation import SqueezeExcitation
 
 Gate = TypeVar("Gate", bound=SqueezeExcitation | ChannelAttention)
@@ -41,4 +42,28 @@ def set_mlp(module: Gate) -> Gate:
         for layer in (module.fc1, module.fc2):
             if layer.bias is not None:
                 layer.bias.zero_()
+    return module
+
+
+def set_window(module: SpatialAttention) -> SpatialAttention:
+    """Set the convolution of a spatial gate to ask "am I brighter than what surrounds me?", and return the gate.
+
+    On the plane of the means 1 in the middle and 0 around it, on the plane of the maxima 1 in the middle and -0.5
+    around it.
+
+    Args:
+        module: A gate with both pools and without batch norm.
+
+    Returns:
+        The same module.
+
+    Raises:
+        ValueError: If the module has other pools, or batch norm.
+    """
+    if module.conv.in_channels != 2 or module.norm is not None:
+        raise ValueError(f"module must have both pools and no batch norm, got {module}")
+    middle = module.conv.kernel_size[0] // 2
+    with torch.no_grad():
+        module.conv.weight.copy_(torch.tensor([0.0, -0.5])[None, :, None, None].expand_as(module.conv.weight))
+        module.conv.weight[:, :, middle, middle] = 1.0
     return module

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
+
+NUMBER = re.compile(
+    r"[<≈~]? ?[+\-−±]?\d[\d.,:]*( ?(±|to|of|/|–) ?[+\-−]?\d[\d.,]*)* ?(%|×|[A-Za-z]{1,3})?|[-–—]?"
+)  # one number, an interval or a share, with its unit
+VERDICTS = {
+    "right": "right",
+    "imprecise": "imprecise",
+    "wrong": "wrong",
+    "no evidence found": "none",
+    "cannot tell": "open",
+}  # the five verdicts, and their classes in the book's style sheet
 
 
 class Table:
@@ -13,7 +25,7 @@ class Table:
         rows: Rows of cells; each is shown with ``str``.
         columns: Column headings.
         caption: What the table shows and where the numbers come from.
-        made: What made a measured table, as :func:`convattn.lab.records.measured` returns it; shown below the table.
+        made: What made a measured table, as :func:`convattn.lab.records.measured` returns it; folded below the table.
     """
 
     def __init__(
@@ -38,11 +50,24 @@ class Table:
         return "\n".join([*text, f"Measured: {self.source}"] if self.source else text)
 
     def _repr_html_(self) -> str:
+        numbers = [all(NUMBER.fullmatch(cell) for cell in column) for column in zip(*self.rows, strict=True)]
+        numbers = numbers or [False] * len(self.columns)
+
         def cells(tag: str, row: list[str]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag.split()[0]}>" for cell in row) + "</tr>"
+            drawn = []
+            for cell, number in zip(row, numbers, strict=True):
+                text = html.escape(cell)
+                if cell in VERDICTS:
+                    text = f'<span class="verdict verdict-{VERDICTS[cell]}">{text}</span>'
+                number_class = ' class="number"' if number else ""
+                drawn.append(f"<{tag}{number_class}>{text}</{tag.split()[0]}>")
+            return f"<tr>{''.join(drawn)}</tr>"
 
         body = "\n".join(cells("td", row) for row in self.rows)
         head = cells('th scope="col"', self.columns)
         caption = f"<caption>{html.escape(self.caption)}</caption>"
-        source = f'\n<p class="source">Measured: {html.escape(self.source)}</p>' if self.source else ""
-        return f"<table>\n{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>{source}"
+        table = f"<table>\n{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        if not self.source:
+            return table
+        fold = f"<summary>how it was measured</summary>\n<p>{html.escape(self.source)}</p>"
+        return f'{table}\n<details class="source">{fold}</details>'
