@@ -21,6 +21,12 @@ REPLACED = {
     ' role="doc-biblioentry"': ' role="listitem"',  # deprecated, and not a child of role="list"
 }
 
+# MyST-NB says the word of a fold twice, in an admonition; a summary alone is what every other fold has.
+FOLD = re.compile(
+    r'<details class="admonition hide ([\w-]+)">\n<summary[^>]*>\n'
+    r'<p class="collapsed[^>]*>(.*?)</p>\n<p.*?</p>\n</summary>'
+)
+
 LONG_SIGNATURE = re.compile(r"<dl>\n(?:<dd><em class=\"sig-param\">.*</dd>\n)+</dl>")
 
 INDEX = """\
@@ -77,6 +83,7 @@ def accessible_body(app: Sphinx, pagename: str, templatename: str, context: dict
     if "body" in context:
         for old, new in REPLACED.items():
             context["body"] = context["body"].replace(old, new)
+        context["body"] = FOLD.sub(r'<details class="hide \1">\n<summary>\2</summary>', context["body"])
         context["body"] = re.sub(LONG_SIGNATURE, signature_lines, context["body"])
 
 

@@ -2,3 +2,15 @@
 for (const event of ["toggle", "click"]) {
   document.addEventListener(event, () => window.dispatchEvent(new Event("resize")), true);
 }
+
+// What is wider than its column scrolls in its box: the box says so (book.css), and the keyboard reaches it.
+const BOXES = ".bd-article pre, .bd-article div.math, .bd-article .text_html, .bd-article .pst-scrollable-table-container";
+function sayWhatScrolls() {
+  for (const box of document.querySelectorAll(BOXES)) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    box.toggleAttribute("data-scrolls", scrolls);
+    if (scrolls) box.tabIndex = 0;
+    else if (!box.matches("pre")) box.removeAttribute("tabindex");
+  }
+}
+for (const event of ["load", "resize"]) window.addEventListener(event, sayWhatScrolls);

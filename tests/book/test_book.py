@@ -23,6 +23,7 @@ CHAPTERS = [p for p in PAGES if p.suffix == ".ipynb"]
 TAGS = {"setup", "remove-cell", "hide-input", "nbval-ignore-output"}
 TIMING = re.compile(r"perf_counter|timeit|benchmark|Timer\(|alternate\(")
 FRAMES = '<figure class="frames"'
+DRAWINGS = {"image/svg+xml", "image/png"}
 # written in pieces, so that this file does not hold what it forbids
 HOSTS = re.compile("py" r"pi\.org|python" "hosted|npm" r"js\.org|deb" r"ian\.org|download\.py" "torch")
 PATHS = re.compile("/wo" "rk/|/r" r"oot/|/ho" r"me/\w|/Us" r"ers/\w")
@@ -61,6 +62,7 @@ def tracked():
 
 
 chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+numbered = pytest.mark.parametrize("path", [p for p in CHAPTERS if p.stem[:2] != "00"], ids=lambda p: p.stem)
 pages = pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
 
 
@@ -84,8 +86,10 @@ def test_outputs_are_stored(path):
         assert not [o for o in cell.outputs if o.output_type == "error"], cell.source
         assert not [o for o in cell.outputs if o.get("name") == "stderr"], cell.source
         shown = sum(o.get("data", {}).get("text/plain", "").startswith("<Figure") for o in cell.outputs)
-        # nbval compares no PNG, so it would not notice that one is missing
-        assert sum("image/png" in o.get("data", {}) for o in cell.outputs) == shown, cell.source
+        # nbval compares no drawing, so it would not notice that one is missing
+        drawn = [data for o in cell.outputs if (data := o.get("data", {})).keys() & DRAWINGS]
+        assert sum(data["text/plain"].startswith("<Figure") for data in drawn) == shown, cell.source
+        assert all("<svg" in data.get("image/svg+xml", "<svg") for data in drawn), cell.source
 
 
 @chapters
@@ -102,7 +106,9 @@ def test_cells(path):
     for cell in cells[1:]:
         assert not tags(cell) & {"setup", "remove-cell"}, cell.source
         if cell.cell_type == "code":
-            assert len(cell.source.splitlines()) < 15, cell.source
+            # all of CBAM stands in one cell of the ten-minute page
+            longest = 25 if cell.source.startswith("class CBAM(") else 14
+            assert len(cell.source.splitlines()) <= longest, cell.source
             assert not re.search(r"(?im)^\s*#\s*(nbval|pytest)", cell.source), "use cell tags"
             assert not re.search(r"(?m)^\s*[!%]", cell.source), "plain Python, so that it runs anywhere"
             if "nbval-ignore-output" in tags(cell):
@@ -112,16 +118,16 @@ def test_cells(path):
 @chapters
 def test_figures_have_alternative_text(path):
     for cell in load(path).cells:
-        texts = re.findall(r'<img\b[^>]*?\balt="([^"]*)"', html_of(cell))
-        assert len(texts) == html_of(cell).count("<img"), cell.source
-        if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
+        texts = re.findall(r'<(?:img|div class="frame")[^>]*?\b(?:alt|aria-label)="([^"]*)"', html_of(cell))
+        assert len(texts) == len(re.findall(r'<img|<div class="frame"', html_of(cell))), cell.source
+        if any(DRAWINGS & o.get("data", {}).keys() for o in cell.get("outputs", [])):
             texts.append(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", ""))
         for text in texts:
             assert len(text) >= 40, f"say what is to be seen: {text!r}\n{cell.source}"
             assert not FILE_NAME.search(text), text
 
 
-@chapters
+@numbered
 def test_anatomy(path):
     text = markdown_of(path)
     headings = re.findall(r"(?m)^#+ (.+)$", text)
@@ -130,7 +136,7 @@ def test_anatomy(path):
     assert re.search(r"(?i)if you remember one thing", text)
 
 
-@chapters
+@numbered
 def test_exercises(path):
     """Three to six, each with a hint and a solution that runs and asserts."""
     exercises, solutions, current = {}, {}, None
