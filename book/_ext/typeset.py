@@ -12,6 +12,7 @@ import re
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 CODE = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw, addnodes.desc_signature)
@@ -42,29 +43,50 @@ def together(element: nodes.Element) -> list[nodes.Node]:
     return result
 
 
-class KeepTogether(SphinxPostTransform):
-    """Joins numbers and units by a no-break space, formulas and what touches them by a span."""
-
-    default_priority = 900  # after the references are resolved
-    formats = ("html",)
-
-    def run(self, **kwargs: object) -> None:
-        """Change the texts of a page, but no code."""
-        for text in list(self.document.findall(nodes.Text)):
-            if not any(isinstance(parent, CODE) for parent in ancestors(text)):
-                joined = JOINED.sub("\N{NO-BREAK SPACE}", text)
-                if joined != text:
-                    text.parent.replace(text, nodes.Text(joined))
-        for parent in {formula.parent for formula in self.document.findall(nodes.math)}:
-            parent[:] = together(parent)
-
-
 def ancestors(node: nodes.Node) -> list[nodes.Element]:
     """Return the elements around a node."""
     return [node.parent, *ancestors(node.parent)] if node.parent is not None else []
 
 
+def join_numbers(tree: nodes.Element) -> None:
+    """Put no-break spaces between numbers and units, but not in code."""
+    for text in list(tree.findall(nodes.Text)):
+        joined = JOINED.sub("\N{NO-BREAK SPACE}", text)
+        if joined != text and not any(isinstance(parent, CODE) for parent in ancestors(text)):
+            text.parent.replace(text, nodes.Text(joined))
+
+
+def divide(name: nodes.literal) -> None:
+    """Let a line break after the dots of a long name; else a narrow page breaks where it must, before a comma."""
+    parts = re.split(r"(?<=\w\.)(?=\w)", name.astext())
+    if len(name.astext()) > LONG and len(parts) > 1 and len(name.children) == 1:
+        pairs = ([nodes.Text(part), nodes.raw("", "<wbr>", format="html")] for part in parts)
+        name[:] = list(itertools.chain(*pairs))[:-1]
+
+
+class KeepTogether(SphinxPostTransform):
+    """Joins what belongs together on the pages of the book."""
+
+    default_priority = 900  # after the references are resolved
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Change the texts of a page."""
+        join_numbers(self.document)
+        for parent in {formula.parent for formula in self.document.findall(nodes.math)}:
+            parent[:] = together(parent)
+        for name in list(self.document.findall(nodes.literal)):
+            divide(name)
+
+
+def join_in_contents(app: Sphinx, env: BuildEnvironment) -> None:
+    """Do the same in the lists of contents, which are made of the titles before any transform for one format."""
+    for contents in env.tocs.values():
+        join_numbers(contents)
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the transform."""
     app.add_post_transform(KeepTogether)
+    app.connect("env-updated", join_in_contents)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
