@@ -73,7 +73,7 @@ function inspect() {
   };
 }
 
-// Punctuation at the start of a line, or a suffix parted from its formula: it stands left of the end of what it follows.
+// Punctuation at the start of a line, after a formula or a space: it stands left of the end of what it follows.
 function lonePunctuation() {
   const blocks = "p, li, td, dd, figcaption";
   const found = [];
@@ -83,22 +83,19 @@ function lonePunctuation() {
       && node.parentElement.closest(blocks) === block;
     const leaves = document.createNodeIterator(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) => (counts(node) ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP));
     let end = -Infinity; // of the word or formula before
-    let suffix = false; // follows a formula without a space
     for (let leaf = leaves.nextNode(); leaf; leaf = leaves.nextNode()) {
       if (leaf.nodeType !== Node.TEXT_NODE) {
         end = leaf.getBoundingClientRect().right;
-        suffix = true;
         continue;
       }
       for (const word of leaf.data.matchAll(/\S+/g)) {
         range.setStart(leaf, word.index);
         range.setEnd(leaf, word.index + 1);
         const start = range.getClientRects()[0]?.left ?? Infinity;
-        const lone = /^[.,;:!?)\]}%‰×°…”’»]+$/.test(word[0]) || (suffix && word.index === 0 && /^-\w/.test(word[0]));
+        const lone = /^[.,;:!?)\]}%‰×°…”’»]+$/.test(word[0]);
         if (lone && start < end - 1 && !leaf.parentElement.closest("code")) found.push(`${block.textContent.trim().slice(0, 60)} ... ${word[0]}`);
         range.setEnd(leaf, word.index + word[0].length);
         end = [...range.getClientRects()].at(-1)?.right ?? end;
-        suffix = false;
       }
     }
   }
@@ -228,7 +225,6 @@ const BAD = { // name: [head, body, the rules that must be reported]
   "broken-tex": ["", math("<merror><mtext>too many brackets</mtext></merror>"), ["math-error"]],
   "red-tex": ["", math('<mtext style="color:red;background:black">x</mtext>'), ["math-error"]],
   "lone-comma": ["", '<p style="width:2em">A <math><mi>x</mi><mo>+</mo><mi>y</mi></math>, and more</p>', ["lone-punctuation"]],
-  "lone-suffix": ["", '<figure><figcaption style="width:2em">of <math><mi>C</mi></math>-dimensional</figcaption></figure>', ["lone-punctuation"]],
   "lone-percent": ["", '<ul><li style="width:2.5em">about 75 % of it</li></ul>', ["lone-punctuation"]],
   "alt": ["", '<img src="_static/a.svg" role="presentation" alt="">', ["alt-missing"]],
   "alt-name": ["", '<img src="_static/a.svg" alt="../_images/a.svg">', ["alt-file-name"]],

@@ -85,7 +85,7 @@ class Pages(BuiltinTemplateLoader):
     """Sphinx's templates; what they give is made lighter before it is written."""
 
     def render(self, template: str, context: dict) -> str:
-        """Render a page: own icons, the font of formulas only for them, the index of the search only where it is used."""
+        """Render a page: own icons; the font of formulas and the index of the search only where they are used."""
         page = ICON.sub(drawing, ICON_SCRIPT.sub("", super().render(template, context)))
         if "<math" not in page:
             page = MATH_FONT.sub("", page)

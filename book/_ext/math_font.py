@@ -22,17 +22,17 @@ from fontTools.ttLib import TTFont
 
 FILE = "_static/math-font.css"
 LINK = '<link rel="stylesheet" type="text/css" href="{}" />\n'
-STYLE = '@font-face {{ font-family: "Book Math"; src: url("data:font/woff2;base64,{}") format("woff2"); }}\n'
+STYLE = """\
+/* A part of STIX Two Math, adapted. Copyright 2001-2020 The STIX Fonts Project Authors; SIL Open Font License 1.1 */
+@font-face {{ font-family: "Book Math"; src: url("data:font/woff2;base64,{}") format("woff2"); }}
+"""
 
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 VARIABLE = re.compile(r"<mi>(.)</mi>")  # a browser shows such a letter in italics
-# The italic form of each letter, by Unicode's own table.
-ITALIC = {
-    unicodedata.normalize("NFKC", chr(code)): chr(code)
-    for code in (*range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C), 0x210E)
-}
+ITALICS = "".join(map(chr, (*range(0x1D434, 0x1D455), 0x210E, *range(0x1D456, 0x1D468), *range(0x1D6E2, 0x1D71C))))
+ITALIC = {chr(int(unicodedata.decomposition(letter).split()[1], 16)): letter for letter in ITALICS}
 ROOT = "\N{SQUARE ROOT}"  # drawn by the browser for <msqrt> and <mroot>
-# Indices and exponents of letters on the lines that TeX gives them, whatever their height; room below the line of a root.
+# Indices and exponents of letters on the lines that TeX gives them, whatever their height; room in a root.
 MEASURES = {
     "SubscriptBaselineDropMin": 0,
     "SuperscriptBaselineDropMax": 390,
@@ -41,10 +41,11 @@ MEASURES = {
 }
 TALLEST, WIDEST = 2900, 1.15  # of the forms of a bracket: units of 1/1000 em, and times its own width
 
+
 def characters(page: str) -> set[str]:
     """Return the characters that the formulas of a page show."""
-    formulas = [html.unescape(formula) for formula in FORMULA.findall(page)]
-    text = {character for formula in formulas for character in re.sub("<[^>]*>", "", formula)}
+    formulas = FORMULA.findall(page)
+    text = {character for formula in formulas for character in html.unescape(re.sub("<[^>]*>", "", formula))}
     if any(re.search("<m(sqrt|root)", formula) for formula in formulas):
         text.add(ROOT)
     return text | {ITALIC[letter] for formula in formulas for letter in VARIABLE.findall(formula) if letter in ITALIC}

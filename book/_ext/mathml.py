@@ -17,12 +17,12 @@ from sphinx.writers.html5 import HTML5Translator
 CONVERTER = LatexToMathML(fancy_error=False)
 CLASSES = "math notranslate nohighlight"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
-# The style sheet sets rows apart, and MathJax alone needed less space before a large bracket.
+# The style sheet sets rows apart, and only MathJax, which shows the Colab copies, has too much space before a bracket.
 LEFT_OUT = re.compile(r"(?<=\\\\)\s*\[[^\]]*\]|\\!\s*(?=\\left)")
 # Chromium makes a bracket with an index as large as it should be where it stands in a row of its own.
-LARGE = re.compile(r'(<msu[bp](?:sup)?>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)')
+LARGE = re.compile(r"(<msu[bp](?:sup)?>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)")
 # Sphinx numbers these, so the formula itself has no number.
-NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|flalign|gather|multline)\}")
+NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|multline)\}")
 
 
 def mathml(node: nodes.Element, tex: str, *, block: bool) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import zlib
+from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
@@ -33,7 +35,8 @@ def together(element: nodes.Element) -> list[nodes.Node]:
     """Return what is in an element, with each formula and the text that touches it in a span without line breaks."""
     parts: list[nodes.Node] = []
     for child in element.children:
-        parts += [nodes.Text(text) for text in SPACES.split(child) if text] if isinstance(child, nodes.Text) else [child]
+        split = isinstance(child, nodes.Text)
+        parts += [nodes.Text(text) for text in SPACES.split(child) if text] if split else [child]
     result: list[nodes.Node] = []
     for breaks, group in itertools.groupby(parts, may_break):
         run = list(group)
@@ -86,7 +89,8 @@ def join_in_contents(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    """Register the transform."""
+    """Register the transform; a change of this file makes Sphinx read every page again."""
     app.add_post_transform(KeepTogether)
     app.connect("env-updated", join_in_contents)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    version = zlib.crc32(Path(__file__).read_bytes())
+    return {"version": "1", "env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}
