@@ -32,6 +32,7 @@ VARIABLE = re.compile(r"<mi>(.)</mi>")  # a browser shows such a letter in itali
 ITALICS = "".join(map(chr, (*range(0x1D434, 0x1D455), 0x210E, *range(0x1D456, 0x1D468), *range(0x1D6E2, 0x1D71C))))
 ITALIC = {chr(int(unicodedata.decomposition(letter).split()[1], 16)): letter for letter in ITALICS}
 ROOT = "\N{SQUARE ROOT}"  # drawn by the browser for <msqrt> and <mroot>
+PRIMES = "′″‴"  # stand as exponents, for which the font has forms that a browser does not ask for
 # Indices and exponents of letters on the lines that TeX gives them, whatever their height; room in a root.
 MEASURES = {
     "SubscriptBaselineDropMin": 0,
@@ -71,6 +72,9 @@ def adapt(font: TTFont) -> None:
     table = font["MATH"].table
     for name, value in MEASURES.items():
         getattr(table.MathConstants, name).Value = value
+    primes = {ord(prime): f"{font.getBestCmap()[ord(prime)]}.ssty" for prime in PRIMES}
+    for names in font["cmap"].tables:
+        names.cmap = names.cmap | {code: glyph for code, glyph in primes.items() if code in names.cmap}
     variants = table.MathVariants
     for glyph, forms in zip(variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction, strict=True):
         if forms.GlyphAssembly:

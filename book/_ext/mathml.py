@@ -19,6 +19,7 @@ CLASSES = "math notranslate nohighlight"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 # The style sheet sets rows apart, and only MathJax, which shows the Colab copies, has too much space before a bracket.
 LEFT_OUT = re.compile(r"(?<=\\\\)\s*\[[^\]]*\]|\\!\s*(?=\\left)")
+BIG = ('size="1.2em"', 'size="1.18em"')  # the font has a form of 1.187
 # Chromium makes a bracket with an index as large as it should be where it stands in a row of its own.
 LARGE = re.compile(r"(<msu[bp](?:sup)?>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)")
 # Sphinx numbers these, so the formula itself has no number.
@@ -29,7 +30,7 @@ def mathml(node: nodes.Element, tex: str, *, block: bool) -> str:
     """Convert a formula; a warning tells page and formula where that is not possible."""
     try:
         formula = CONVERTER.convert_with_local_state(LEFT_OUT.sub("", tex), displaystyle=block)
-        return LARGE.sub(r"\1<mrow>\2</mrow>", formula)
+        return LARGE.sub(r"\1<mrow>\2</mrow>", formula.replace(*BIG))
     except LatexError as error:
         block_of_text = node
         while block_of_text.line is None and block_of_text.parent is not None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from importlib.metadata import distribution
 
 import math_font
 import mathml
@@ -162,6 +163,13 @@ def test_the_font_has_the_table_of_measures_and_the_larger_forms(font):
         assert getattr(table.MathConstants, name).Value == value
     licence = font["name"].getDebugName(13)
     assert "SIL Open Font License" in licence
+
+
+def test_primes_are_drawn_as_exponents(font):
+    source = TTFont(str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")))
+    drawn = font["glyf"][font.getBestCmap()[ord("′")]]
+    assert drawn.coordinates == source["glyf"]["minute.ssty"].coordinates
+    assert drawn.coordinates != source["glyf"]["minute"].coordinates
 
 
 def test_characters():
