@@ -1,7 +1,7 @@
 """The font of the formulas: the part of STIX Two Math (SIL Open Font License 1.1) that the pages use.
 
-It stands in a style sheet as data and not in a file of its own: a browser has it before it draws the page, so that no
-text moves, and Firefox, which takes no font from another folder of a book on disk, shows it too.
+It stands in a style sheet as data and not in a file of its own: a browser has it when it lays out the page, so that
+hardly any text moves, and Firefox, which takes no font from another folder of a book on disk, shows it too.
 """
 
 from __future__ import annotations
