@@ -1,13 +1,13 @@
 // Check the built pages in Chromium: node tools/check_pages.mjs [_build/html] [--self-test] [--screenshots=FOLDER]
 //
 // Every page is opened from a server on this machine (light and dark, 1280 and 390 px wide) and from its file. Reported:
-// requests to other hosts, console errors, missing files, formulas that are not rendered, images without alternative text
-// or with a file name for it, dead links and anchors, sideways scrolling at 390 px, sliders that the keyboard does not
-// move, and all that axe finds against WCAG 2.2 AA and its best practice, with everything that folds unfolded.
+// requests to other hosts, console errors, missing files, formulas that are no MathML or a faulty one, lines that begin
+// with lone punctuation, images without alternative text or with a file name for it, dead links and anchors, sideways
+// scrolling at 390 px, sliders that the keyboard does not move, and all that axe finds against WCAG 2.2 AA and its best practice, with everything that folds unfolded.
 // --self-test feeds the same checks bad pages, one fault each, and fails unless each fault, and no other, is reported.
 
 import { createServer } from "node:http";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL, fileURLToPath } from "node:url";
@@ -59,17 +59,47 @@ function unfold() {
 
 function inspect() {
   const short = (e) => e.outerHTML.replace(/\s+/g, " ").slice(0, 120);
-  const math = [...document.querySelectorAll(".math")].filter((e) => !e.closest("mjx-container"));
+  const math = [...document.querySelectorAll(".math")];
+  const red = (e) => /^rgb\((2\d\d), (\d|[1-5]\d), (\d|[1-5]\d)\)$/.test(getComputedStyle(e).color);
+  const faulty = (e) => e.localName === "merror" || red(e) || (!e.children.length && /\\([a-zA-Z]+|[()[\]])/.test(e.textContent));
   return {
-    unrendered: math.filter((e) => !e.querySelector("mjx-container")).map(short),
-    // an unknown command is no error for MathJax, it shows it in red
-    texErrors: [...document.querySelectorAll('mjx-merror, mjx-container [style*="color: red"], mjx-container [mathcolor="red"]')]
-      .map((e) => e.closest("mjx-container").parentElement.textContent.slice(0, 80)),
+    unrendered: math.filter((e) => !e.querySelector("math")?.textContent.trim()).map(short),
+    // converters write an error as such, or leave the TeX, often in red
+    texErrors: [...document.querySelectorAll("math")].filter((e) => [e, ...e.querySelectorAll("*")].some(faulty)).map(short),
     formulas: math.length,
     images: [...document.querySelectorAll("img")].map((e) => ({ alt: e.getAttribute("alt"), src: e.getAttribute("src").slice(0, 200) })),
     links: [...document.querySelectorAll("a[href], area[href]")].map((e) => e.href),
     ids: [...document.querySelectorAll("[id], a[name]")].map((e) => e.id || e.name),
   };
+}
+
+// Punctuation at the start of a line, after a formula or a space: it stands left of the end of what it follows.
+function lonePunctuation() {
+  const blocks = "p, li, td, dd, figcaption";
+  const found = [];
+  for (const block of document.querySelectorAll(blocks)) {
+    const range = document.createRange();
+    const counts = (node) => (node.nodeType === Node.TEXT_NODE ? !node.parentElement.closest("math, svg, script, style") : ["math", "img"].includes(node.localName))
+      && node.parentElement.closest(blocks) === block;
+    const leaves = document.createNodeIterator(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) => (counts(node) ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP));
+    let end = -Infinity; // of the word or formula before
+    for (let leaf = leaves.nextNode(); leaf; leaf = leaves.nextNode()) {
+      if (leaf.nodeType !== Node.TEXT_NODE) {
+        end = leaf.getBoundingClientRect().right;
+        continue;
+      }
+      for (const word of leaf.data.matchAll(/\S+/g)) {
+        range.setStart(leaf, word.index);
+        range.setEnd(leaf, word.index + 1);
+        const start = range.getClientRects()[0]?.left ?? Infinity;
+        const lone = /^[.,;:!?)\]}%‰×°…”’»]+$/.test(word[0]);
+        if (lone && start < end - 1 && !leaf.parentElement.closest("code")) found.push(`${block.textContent.trim().slice(0, 60)} ... ${word[0]}`);
+        range.setEnd(leaf, word.index + word[0].length);
+        end = [...range.getClientRects()].at(-1)?.right ?? end;
+      }
+    }
+  }
+  return found;
 }
 
 async function checkMode(browser, site, page, mode, report, seen) {
@@ -91,7 +121,7 @@ async function checkMode(browser, site, page, mode, report, seen) {
       await tab.waitForURL(new URL(redirect[1], address).href, { timeout: 5000 }).catch(() => report("dead-link", redirect[1]));
       return;
     }
-    await tab.evaluate(() => window.MathJax?.startup?.promise);
+    await tab.evaluate(async () => { await document.fonts.ready; });
     await tab.addStyleTag({ content: "*, *::before, *::after { transition: none !important; animation: none !important; }" });
     if (await tab.evaluate(unfold)) report("still-folded", "an element keeps the class toggle-hidden");
     const theme = await tab.evaluate(() => document.documentElement.dataset.theme);
@@ -106,6 +136,7 @@ async function checkMode(browser, site, page, mode, report, seen) {
       }
       if (!mode.file) seen.set(page, { ...found, address: tab.url() });
     }
+    if (!mode.file && mode.theme === "light") (await tab.evaluate(lonePunctuation)).forEach((text) => report("lone-punctuation", text));
     if (!mode.file) {
       // the theme gives code that scrolls a tab stop a moment after it was unfolded; if it never does, axe says so
       const stops = () => [...document.querySelectorAll("pre")].every((e) => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0);
@@ -178,19 +209,23 @@ async function check(browser, root, screenshots) {
   return { problems, pages, formulas: sum((p) => p.formulas), images: sum((p) => p.images.length), links: sum((p) => p.links.length) };
 }
 
-const MATHJAX = '<script>window.MathJax={options:{processHtmlClass:"math"}}</script><script src="_static/mathjax/tex-chtml-full.js"></script>';
+const math = (content) => `<p><span class="math"><math>${content}</math></span> is a formula.</p>`;
 const WIDE = '<div style="width:900px">wide</div>';
 const BAD = { // name: [head, body, the rules that must be reported]
-  "good": [MATHJAX, '<p class="math">\\(\\boldsymbol{x}^2\\)</p><img src="_static/a.svg" alt="A red square on white"><p>This is <a href="good.html#here" id="here">a link</a> in a line.</p><details><summary>More</summary>text</details>', []],
+  "good": ["", `${math("<msup><mi>x</mi><mn>2</mn></msup>")}<p style="width:4em">A few words, and a formula <span style="white-space:nowrap"><math><mi>x</mi></math>,</span> with 75&nbsp;% of them.</p>`
+    + '<img src="_static/a.svg" alt="A red square on white"><p>This is <a href="good.html#here" id="here">a link</a> in a line.</p><details><summary>More</summary>text</details>', []],
   "external": ["", '<img src="http://external.invalid/a.png" alt="A picture from elsewhere">', ["external-request"]],
   "external-file": ["", '<script>if (location.protocol === "file:") fetch("http://external.invalid/a").catch(() => {})</script>', ["external-request"]],
   "console": ["", '<script>console.error("told")</script>', ["console-error"]],
   "exception": ["", "<script>throw new Error('thrown')</script>", ["console-error"]],
   "missing": ["", '<script src="nowhere.js"></script>', ["missing-file"]],
   "raw-math": ["", '<p class="math">\\(x\\)</p>', ["math-not-rendered"]],
-  "unknown-tex": [MATHJAX, '<p class="math">\\(\\nosuchcommand\\)</p>', ["math-error"]],
-  "broken-tex": [`${MATHJAX}<style>mjx-merror, mjx-merror * { color: #900 !important; background: #fff !important }</style>`, '<p class="math">\\(a \\over b \\over c\\)</p>', ["math-error"]],
-  "open-brace": [MATHJAX, '<p class="math">\\(\\frac{a\\)</p>', ["math-not-rendered"]],
+  "empty-math": ["", math("<mrow></mrow>"), ["math-not-rendered"]],
+  "unknown-tex": ["", math("<mtext>\\nosuchcommand</mtext>"), ["math-error"]],
+  "broken-tex": ["", math("<merror><mtext>too many brackets</mtext></merror>"), ["math-error"]],
+  "red-tex": ["", math('<mtext style="color:red;background:black">x</mtext>'), ["math-error"]],
+  "lone-comma": ["", '<p style="width:2em">A <math><mi>x</mi><mo>+</mo><mi>y</mi></math>, and more</p>', ["lone-punctuation"]],
+  "lone-percent": ["", '<ul><li style="width:2.5em">about 75 % of it</li></ul>', ["lone-punctuation"]],
   "alt": ["", '<img src="_static/a.svg" role="presentation" alt="">', ["alt-missing"]],
   "alt-name": ["", '<img src="_static/a.svg" alt="../_images/a.svg">', ["alt-file-name"]],
   "link": ["", '<a href="nowhere.html">a link</a>', ["dead-link"]],
@@ -209,10 +244,10 @@ const BAD = { // name: [head, body, the rules that must be reported]
   "slider": ["", '<figure class="frames"><img src="_static/a.svg" alt="Frame one, a square"><img hidden src="_static/a.svg" alt="Frame two, a square"><label>r <input type="range" min="0" max="1" value="0"></label></figure>', ["slider"]],
 };
 
-async function selfTest(browser, root) {
+async function selfTest(browser) {
   const folder = mkdtempSync(join(tmpdir(), "check-pages-"));
   try {
-    cpSync(join(root, "_static", "mathjax"), join(folder, "_static", "mathjax"), { recursive: true });
+    mkdirSync(join(folder, "_static"));
     writeFileSync(join(folder, "_static", "a.svg"), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9" fill="red"/></svg>');
     for (const [name, [head, body]] of Object.entries(BAD)) {
       writeFileSync(join(folder, `${name}.html`), `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${name}</title>`
@@ -242,7 +277,7 @@ async function main(args) {
   if (!executablePath) throw new Error(`no browser: set CHROMIUM, or install one of ${BROWSERS.join(", ")}`);
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   try {
-    if (args.includes("--self-test")) return await selfTest(browser, root);
+    if (args.includes("--self-test")) return await selfTest(browser);
     const { problems, pages, formulas, images, links } = await check(browser, root, screenshots);
     problems.forEach((p) => console.log(`${p.page} (${p.mode}): ${p.rule}: ${p.detail}`));
     const what = `${pages.length} pages, ${formulas} formulas, ${images} images, ${links} links, ${MODES.length} ways each`;

@@ -1,19 +1,15 @@
-"""Sphinx extension of this book: API pages without torch, local MathJax, accessibility, the page in the root."""
+"""Sphinx extension of this book: API pages without torch, accessibility, the page in the root."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import zlib
-from importlib.metadata import distribution
 from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.ext import autodoc
-
-MATHJAX_FILES = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # "full": nothing is loaded later
 
 # Accessibility faults in the HTML of myst-nb, docutils and Sphinx.
 REPLACED = {
@@ -51,25 +47,6 @@ def true_signatures(app: Sphinx, config: Config) -> None:
         autodoc._CLASS_NEW_BLACKLIST.append(mocked)
 
 
-def local_mathjax(app: Sphinx, config: Config) -> None:
-    """Load MathJax from the book's own folder; ``copy_mathjax`` puts it there."""
-    config.mathjax_path = "mathjax/tex-chtml-full.js"
-
-
-def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
-    """Copy the two parts of MathJax that the pages need, 1.7 of 24 MB."""
-    if exception is not None or app.builder.format != "html":
-        return
-    source = Path(distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline/static/mathjax"))
-    for name in MATHJAX_FILES:
-        target = Path(app.outdir, "_static", "mathjax", name)
-        if target.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (source / name).is_dir() else shutil.copy
-        copy(source / name, target)
-
-
 def write_index(app: Sphinx, exception: Exception | None) -> None:
     """Write index.html of the site: the first page is one folder below."""
     if exception is None and app.builder.format == "html" and app.config.root_doc != "index":
@@ -105,10 +82,8 @@ def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the hooks; a change of this file makes Sphinx read every page again."""
     app.connect("config-inited", true_signatures)
-    app.connect("config-inited", local_mathjax, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", accessible_body, priority=900)
-    app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_index)
     version = zlib.crc32(Path(__file__).read_bytes())
     return {"version": "1", "env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -49,8 +49,7 @@ ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)></\1>')
 ICON_SCRIPT = re.compile(
     r'(?:<!-- So that users can add custom icons -->\s*)?<script[^>]* src="[^"]*/fontawesome\.js[^>]*></script>\s*'
 )
-MATHJAX = re.compile(r'\s*<script>window\.MathJax = .*?</script>|\s*<script[^>]* src="[^"]*/mathjax/[^>]*></script>')
-FORMULA = re.compile(r'class="(?:[^"]*\s)?math[\s"]')
+MATH_FONT = re.compile(r'\s*<link[^>]* href="[^"]*/math-font\.css"[^>]*>')
 SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
 
 ICON_RULES = re.compile(
@@ -86,10 +85,10 @@ class Pages(BuiltinTemplateLoader):
     """Sphinx's templates; what they give is made lighter before it is written."""
 
     def render(self, template: str, context: dict) -> str:
-        """Render a page: own icons, MathJax only for formulas, the index of the search only where it is used."""
+        """Render a page: own icons; the font of formulas and the index of the search only where they are used."""
         page = ICON.sub(drawing, ICON_SCRIPT.sub("", super().render(template, context)))
-        if not FORMULA.search(page):
-            page = MATHJAX.sub("", page)
+        if "<math" not in page:
+            page = MATH_FONT.sub("", page)
         if template != "search.html" and "search_as_you_type = false" in page:
             page = SEARCH.sub("", page)
         return page

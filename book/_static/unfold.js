@@ -4,7 +4,7 @@ for (const event of ["toggle", "click"]) {
 }
 
 // What is wider than its column scrolls in its box: the box says so (book.css), and the keyboard reaches it.
-const BOXES = ".bd-article pre, .bd-article div.math, .bd-article .text_html, .bd-article .pst-scrollable-table-container";
+const BOXES = ".bd-article pre, .bd-article .formula, .bd-article .text_html, .bd-article .pst-scrollable-table-container";
 function sayWhatScrolls() {
   for (const box of document.querySelectorAll(BOXES)) {
     const scrolls = box.scrollWidth > box.clientWidth + 1;

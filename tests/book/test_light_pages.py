@@ -20,7 +20,7 @@ BUTTONS = """html_theme_options:
       use_repository_button: true
       use_issues_button: true
 """  # as colab_copies turns them on
-SCRIPTS = {"formula": r"mathjax/", "search": r"searchindex\.js"}  # who asks for it alone
+FILES = {"formula": r"math-font\.css", "search": r"searchindex\.js"}  # who asks for it alone
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,8 @@ def test_what_pages_ask_for_is_there(site):
     assert [str(path) for path in asked if not path.is_file()] == []
 
 
-@pytest.mark.parametrize(("alone", "script"), SCRIPTS.items())
-def test_scripts_are_loaded_where_they_are_used(pages, alone, script):
-    loaded = {name: [tag["src"] for tag in page.select("script[src]")] for name, page in pages.items()}
-    assert [name for name, scripts in loaded.items() if any(re.search(script, s) for s in scripts)] == [alone]
+@pytest.mark.parametrize(("alone", "file"), FILES.items())
+def test_files_are_loaded_where_they_are_used(pages, alone, file):
+    tags = {name: page.select("script[src], link[rel=stylesheet]") for name, page in pages.items()}
+    loaded = {name: [tag.get("src") or tag.get("href") for tag in tags[name]] for name in pages}
+    assert [name for name, files in loaded.items() if any(re.search(file, path) for path in files)] == [alone]
