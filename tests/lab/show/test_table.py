@@ -51,3 +51,9 @@ def test_numbers_stand_to_the_right_and_verdicts_are_badges():
 def test_what_is_a_number(cell, number):
     page = Table([[cell]], ["x"], "")._repr_html_()
     assert ('<td class="number">' in page) is number
+
+
+def test_no_line_begins_with_a_sign():
+    page = Table([["learned, 7 × 7", "by 5 %"]], ["x", "y"], "")._repr_html_()
+    assert "<td>learned, 7\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}7</td>" in page
+    assert "<td>by 5\N{NO-BREAK SPACE}%</td>" in page

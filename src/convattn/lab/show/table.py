@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 NUMBER = re.compile(
     r"[<≈~]? ?[+\-−±]?\d[\d.,:]*( ?(±|to|of|/|–) ?[+\-−]?\d[\d.,]*)* ?(%|×|[A-Za-z]{1,3})?|[-–—]?"
 )  # one number, an interval or a share, with its unit
+SPACE = re.compile(r"(?<=\d) (?=[×%])|(?<=×) (?=\d)")  # where no line may end: "7 × 7", "5 %"
 VERDICTS = {
     "right": "right",
     "imprecise": "imprecise",
@@ -56,7 +57,7 @@ class Table:
         def cells(tag: str, row: list[str]) -> str:
             drawn = []
             for cell, number in zip(row, numbers, strict=True):
-                text = html.escape(cell)
+                text = SPACE.sub("\N{NO-BREAK SPACE}", html.escape(cell))
                 if cell in VERDICTS:
                     text = f'<span class="verdict verdict-{VERDICTS[cell]}">{text}</span>'
                 number_class = ' class="number"' if number else ""
