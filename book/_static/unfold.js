@@ -14,3 +14,11 @@ function sayWhatScrolls() {
   }
 }
 for (const event of ["load", "resize"]) window.addEventListener(event, sayWhatScrolls);
+
+// A link to something in a fold opens the fold.
+function openTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let fold = target?.closest("details:not([open])"); fold; fold = fold.parentElement.closest("details:not([open])")) fold.open = true;
+  if (target?.closest("details")) target.scrollIntoView();
+}
+for (const event of ["load", "hashchange"]) window.addEventListener(event, openTarget);

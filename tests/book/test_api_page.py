@@ -1,5 +1,6 @@
-"""The API page, built with the book's own configuration: without importing torch, and complete."""
+"""The API pages, built with the book's own configuration: without importing torch, and complete."""
 
+import ast
 import pkgutil
 import re
 import subprocess
@@ -13,27 +14,95 @@ import pytest
 
 import convattn
 
+PAGES = {"api": "book/api.md", "api-lab": "book/api-lab.md"}
 NOT_LISTED = {"convattn.lab.proof.bugs"}  # wrong on purpose, for tests and exercises
 
 
 @pytest.fixture(scope="module")
-def page(root, tmp_path_factory):
-    """The API page as HTML: full name and signature as shown."""
+def site(root, tmp_path_factory):
+    """The HTML of the two pages and of the sources."""
     folder = tmp_path_factory.mktemp("book")
     (folder / "book").mkdir()
-    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib", "book/api.md"):
+    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib", *PAGES.values()):
         (folder / name).symlink_to(root / name)
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/api\n")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/api\nchapters:\n- file: book/api-lab\n")
     # colab_copies would need the chapters and tools/
     config = (root / "_config.yml").read_text().replace("    colab_copies: book/_ext\n", "")
     (folder / "_config.yml").write_text(config)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    html = bs4.BeautifulSoup((folder / "_build/html/book/api.html").read_text(), "html.parser")
-    for link in html.select("a.headerlink, a.viewcode-link"):
-        link.decompose()
-    return {t["id"]: re.sub(r"\s+", " ", t.get_text()).replace(", )", ")") for t in html.select("dt.sig[id]")}
+    return folder / "_build/html"
+
+
+@pytest.fixture(scope="module")
+def entries(site):
+    """By page, the heads of its entries by their full names."""
+    found = {}
+    for page in PAGES:
+        html = bs4.BeautifulSoup((site / f"book/{page}.html").read_text(), "html.parser")
+        found[page] = {head["id"]: head for head in html.select("dt.sig[id]")}
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(entries):
+    """Full name and signature as shown, of all entries."""
+    shown = {}
+    for name, head in (entries["api"] | entries["api-lab"]).items():
+        text = "".join(part for part in head.strings if not part.find_parent(class_=["headerlink", "viewcode-link"]))
+        shown[name] = re.sub(r"\s+", " ", text).replace(", )", ")")
+    return shown
+
+
+def test_an_entry_is_on_the_page_of_its_readers(entries):
+    assert not entries["api"].keys() & entries["api-lab"].keys()
+    assert all(name.startswith("convattn.lab.") for name in entries["api-lab"])
+    assert not any(name.startswith("convattn.lab") for name in entries["api"])
+
+
+def test_every_entry_leads_to_its_source_in_the_book(site, entries):
+    pages, looked = {}, 0
+    for page, heads in entries.items():
+        for name, head in heads.items():
+            link = head.select_one("a:has(.viewcode-link)")
+            if link is None:  # an attribute, which the source of its class has
+                assert head.find_parent("dl")["class"][1] in ("attribute", "property"), name
+                continue
+            path, anchor = link["href"].split("#")
+            file = (site / "book" / path).resolve()
+            if file not in pages:
+                pages[file] = bs4.BeautifulSoup(file.read_text(), "html.parser")
+            target = pages[file].find(id=anchor)
+            assert f" {anchor.split('.')[-1]}" in target.get_text(), (page, name)
+            looked += 1
+    assert looked > 100
+    assert all("convattn" in str(file.relative_to(site)) for file in pages)
+
+
+def blocks():
+    """Yield the examples of the pages: each runs in the names of its page."""
+    for page, file in PAGES.items():
+        found = re.findall(r"(?ms)^```python\n(.*?)^```$", (Path(__file__).parents[2] / file).read_text())
+        assert len(found) >= 7, page
+        yield pytest.param(found, id=page)
+
+
+@pytest.mark.parametrize("found", list(blocks()))
+def test_examples(found):
+    """A line with an arrow in its comment shows what stands there."""
+    names, compared = {}, 0
+    for block in found:
+        lines = block.splitlines()
+        for part in ast.parse(block).body:
+            arrow = re.search(r"  # -> (.*)$", lines[part.end_lineno - 1])
+            if not arrow:
+                exec(compile(ast.Module([part], []), "example", "exec"), names)
+                continue
+            value = eval(compile(ast.Expression(part.value), "example", "eval"), names)
+            assert arrow[1] in (str(value), repr(value)), block
+            compared += 1
+    assert compared >= 8
 
 
 def test_a_signature_as_a_reader_sees_it(page):
@@ -44,7 +113,7 @@ def test_a_signature_as_a_reader_sees_it(page):
     )
 
 
-def test_every_public_class_and_function_is_on_the_page(page):
+def test_every_public_class_and_function_is_on_a_page(page):
     documented = [resolve_name(name) for name in page]  # each of which exists
     missing, looked = [], 0
     for found in pkgutil.walk_packages(convattn.__path__, "convattn."):
@@ -57,3 +126,14 @@ def test_every_public_class_and_function_is_on_the_page(page):
                 missing.append(f"{found.name}.{name}")
     assert missing == []
     assert looked > 60
+
+
+def test_folds_say_what_is_in_them(root):
+    """The title of each fold is the first line of its module's docstring."""
+    found = re.findall(
+        r"\{dropdown\} `([\w.]+)` (.*)\n```\{eval-rst\}\n.. automodule:: (\S+)", (root / PAGES["api-lab"]).read_text()
+    )
+    assert len(found) >= 25
+    for short, title, name in found:
+        assert name == f"convattn.lab.{short}"
+        assert import_module(name).__doc__.splitlines()[0].replace("*", "") == title
