@@ -22,10 +22,10 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-portable execute colab test-colab serve check measure ci browser test-pages unchanged clean
+.PHONY: help book test test-portable execute colab test-colab serve check measure ci browser test-pages budgets unchanged clean
 
 # What must hold on a fresh clone, in this order; .ci/run calls it.
-CI := test test-portable book check colab test-colab browser test-pages unchanged
+CI := test test-portable book check colab test-colab browser test-pages budgets unchanged
 
 # pip writes its many lines to a file; its errors are shown, without the addresses of package indexes.
 define pip_install
@@ -103,12 +103,16 @@ ci:  ## everything that must hold, step by step; stops at the first failure
 	    printf '=== ok: make %s, %d s\n' $$step $$(($$(date +%s) - start)); \
 	done; printf '\nPassed in %d s: %s\n' $$(($$(date +%s) - begin)) "$(CI)"
 
-browser:  ## install what the page checks need: Chromium, Node and two packages
+browser:  ## install what the page checks need: Chromium, Node and three packages
 	@bash tools/install_browser.sh
 
 test-pages:  ## check the built pages in the browser, after a test of the checks themselves
 	@node tools/check_pages.mjs --self-test
 	@node tools/check_pages.mjs
+
+budgets:  ## measure the built pages against their budgets, after a test of the measurement itself
+	@node tools/check_budgets.mjs --self-test
+	@node tools/check_budgets.mjs
 
 unchanged:  ## fail if git sees a change: no target above may write into the clone
 	@changed=$$(git status --porcelain); [ -z "$$changed" ] || { echo "changed or not ignored:"; echo "$$changed"; exit 1; }

@@ -19,7 +19,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 CODE = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw, addnodes.desc_signature)
 UNIT = r"(?=[%‰×±°](?![^\W_])|(?:[kMG]i?B|[mµn]?s|px)\b)"
-JOINED = re.compile(rf"(?:(?<=\d)|^) {UNIT}|(?<=×) (?=\d)")  # a text may go on after a number in bold, or a formula
+# a text may go on after a number in bold, or a formula; a letter is the symbol of a number, as in C × H × W
+JOINED = re.compile(rf"(?:(?<=\d)|(?<=\b[A-Z])|^) {UNIT}|(?<=×) (?=\d|[A-Z]\b)")
 SPACES = re.compile(r"([ \t\n]+)")
 LONG = 20  # characters
 

@@ -4,16 +4,18 @@ for (const event of ["toggle", "click"]) {
 }
 
 // What is wider than its column scrolls in its box: the box says so (book.css), and the keyboard reaches it.
-const BOXES = ".bd-article pre, .bd-article .formula, .bd-article .text_html, .bd-article .pst-scrollable-table-container";
-function sayWhatScrolls() {
-  for (const box of document.querySelectorAll(BOXES)) {
+const boxes = new ResizeObserver((changes) => {
+  for (const { target: box } of changes) {
     const scrolls = box.scrollWidth > box.clientWidth + 1;
     box.toggleAttribute("data-scrolls", scrolls);
     if (scrolls) box.tabIndex = 0;
     else if (!box.matches("pre")) box.removeAttribute("tabindex");
   }
-}
-for (const event of ["load", "resize"]) window.addEventListener(event, sayWhatScrolls);
+});
+window.addEventListener("load", () => {
+  const wide = ".bd-article pre, .bd-article .formula, .bd-article .text_html, .bd-article .pst-scrollable-table-container";
+  document.querySelectorAll(wide).forEach((box) => boxes.observe(box));
+});
 
 // A link to something in a fold opens the fold.
 function openTarget() {

@@ -42,6 +42,7 @@ def test_together(parts, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("C × H × W numbers", f"C{SPACE}×{SPACE}H{SPACE}×{SPACE}W numbers"),
         ("about 75 % of 3 × 3", f"about 75{SPACE}% of 3{SPACE}×{SPACE}3"),
         ("64 kB in 2.5 ms", f"64{SPACE}kB in 2.5{SPACE}ms"),
         ("in 2 steps; 3 skips", "in 2 steps; 3 skips"),

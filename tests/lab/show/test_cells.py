@@ -29,7 +29,7 @@ def test_every_step_by_hand(cbam):
     # 1.119 + 1.762 - 4.404 = -1.523, sigmoid(-1.523) = 0.179; 1.762 * 0.179 = 0.315 and 0.477 * 0.179 = 0.085
     assert numbers(drawing) == [
         *("1", "2", "3", "6", "0", "4", "0", "0"),
-        *("3", "1", "1", "−1", "6", "4", "1", "−1", "2", "−2", "0.88", "0.12"),
+        *("3", "1", "1", "1", "−1", "6", "4", "1", "1", "−1", "2", "−2", "0.88", "0.12"),
         *("0.88", "1.76", "2.64", "5.28", "0", "0.48", "0", "0"),
         *("0.44", "1.12", "1.32", "2.64", "0.88", "1.76", "2.64", "5.28"),
         *("−3.52", "−1.52", "0", "5.28", "0.03", "0.18", "0.5", "0.99"),
@@ -49,7 +49,7 @@ def test_colours_tell_size_kind_and_sign():
     steps = [Step("a", [Cells([1.0, 4.0], "x"), "→", Cells([-2.0], "z", "logit"), Cells([0.5], "g", "gate")])]
     drawn = ByHand(steps, caption="c").svg()
     fills = re.findall(r'fill="(#\w+)" fill-opacity="([\d.]+)"', drawn)
-    assert [colour for colour, _ in fills] == ["#0072b2", "#0072b2", "#d55e00", "#009e73"]
+    assert [colour for colour, _ in fills] == ["#0072b2", "#0072b2", "#666666", "#009e73"]
     assert [float(strength) for _, strength in fills] == pytest.approx([0.155, 0.5, 0.5, 0.27], abs=0.006)
     assert ">→</text>" in drawn
 

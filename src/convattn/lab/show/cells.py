@@ -17,7 +17,7 @@ Kind = Literal["map", "logit", "gate"]
 
 CELL, HEIGHT, GAP, WIDTH = 46, 26, 12, 400  # pixels; a phone shows 350 of them
 COLOURS = {"map": "#0072b2", "logit": "#cc79a7", "gate": "#009e73"}
-NEGATIVE = "#d55e00"
+NEGATIVE = "#666666"
 
 
 class Cells(NamedTuple):
@@ -163,7 +163,8 @@ def cbam_by_hand(module: CBAM, x: Tensor) -> ByHand:
     channel, spatial = module.channel, module.spatial
     with torch.no_grad():
         means, tops = x.mean(dim=(2, 3)), x.amax(dim=(2, 3))  # (1, C)
-        rows = [channel.fc2(torch.relu(channel.fc1(z))) for z in (means, tops)]
+        hidden = [channel.fc1(z) for z in (means, tops)]  # (1, C) -> (1, C / r)
+        rows = [channel.fc2(torch.relu(h)) for h in hidden]  # (1, C / r) -> (1, C)
         which, where = module.gates(x)
         refined = x * which
         planes = refined.mean(dim=1)[0], refined.amax(dim=1)[0]  # (H, W)
@@ -172,18 +173,21 @@ def cbam_by_hand(module: CBAM, x: Tensor) -> ByHand:
     def maps(tensor: Tensor, name: str) -> list[Cells | str]:
         return [Cells(plane, f"{name}, channel {number}") for number, plane in enumerate(tensor)]
 
+    def mlp(vector: Tensor, name: str, hidden: Tensor, row: Tensor) -> list[Cells | str]:
+        return [Cells(vector, name), "→", Cells(hidden[0], "hidden", "logit"), "ReLU →", Cells(row[0], "", "logit")]
+
     steps = [
         Step("The map F", maps(x[0], "F")),
-        Step("Mean over the positions", [Cells(means[0], "Avg(F)"), "→ MLP →", Cells(rows[0][0], "", "logit")]),
-        Step("Maximum over the positions", [Cells(tops[0], "Max(F)"), "→ MLP →", Cells(rows[1][0], "", "logit")]),
+        Step("Mean over the positions, then the MLP", mlp(means[0], "means", hidden[0], rows[0])),
+        Step("Maximum over the positions, then the same MLP", mlp(tops[0], "maxima", hidden[1], rows[1])),
         Step(
             "Add, then σ: which channels?",
             [Cells((rows[0] + rows[1])[0], "sum", "logit"), "→ σ →", Cells(which.ravel(), "gate Mc", "gate")],
         ),
         Step("Multiply each channel by its number", maps(refined[0], "F′")),
-        Step("Mean and maximum over the channels", [Cells(planes[0], "Avg(F′)"), Cells(planes[1], "Max(F′)")]),
+        Step("Mean and maximum over the channels", [Cells(planes[0], "mean"), Cells(planes[1], "maximum")]),
         Step(
-            "Convolve, then σ: where?",
+            "Convolve, then σ: which positions?",
             [Cells(logits, "7 × 7 conv", "logit"), "→ σ →", Cells(where[0, 0], "gate Ms", "gate")],
         ),
         Step("Multiply each position by its number", maps(output, "F″")),

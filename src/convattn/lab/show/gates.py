@@ -39,7 +39,7 @@ def edges_first() -> tuple[Tensor, CBAM]:
         module.spatial.conv.weight.copy_(torch.tensor([1 / 49, 0.0])[None, :, None, None].expand(1, 2, 7, 7))
         refined = module.channel(features)
         seen = module.spatial.conv(torch.stack([refined.mean(1), refined.amax(1)], dim=1))  # (1, 1, H, W)
-        norm.running_mean, norm.running_var = (seen.mean() + seen.std() / 2)[None], (seen.var() / 4)[None]
+        norm.running_mean, norm.running_var = (seen.mean() + seen.std() / 2)[None], (seen.var() / 9)[None]
     return features, module
 
 
@@ -67,7 +67,7 @@ def show_gates(features: Tensor, module: CBAM, names: Sequence[str] = CHANNELS) 
     largest = refined.mean(axis=0).max()
     planes = np.stack([refined.mean(axis=0) / largest, where[0], (refined * where).mean(axis=0) / largest])
     figure = pyplot.figure(figsize=(WIDTH, 6.0))
-    rows = figure.add_gridspec(4, 1, height_ratios=[1.2, 0.75, 1.0, 1.95])
+    rows = figure.add_gridspec(4, 1, height_ratios=[1.15, 0.7, 1.15, 1.9])
     grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
 
     def row(number: int, columns: int) -> np.ndarray:
@@ -76,12 +76,12 @@ def show_gates(features: Tensor, module: CBAM, names: Sequence[str] = CHANNELS) 
     pictures(row(0, count), np.round(maps * LEVELS) / LEVELS, list(names), **grey)
     bars = figure.add_subplot(rows[1])
     bars.bar(range(count), which[:, 0, 0], width=0.5, color=COLOURS["green"])
-    bars.set(xlim=(-0.5, count - 0.5), ylim=(0, 1.25), xticks=[], yticks=[0, 1])
+    bars.set(xlim=(-0.5, count - 0.5), ylim=(0, 1.25), xticks=[], yticks=[])
     bars.set_title("Channel gate: which channels?", fontweight="bold")
     for place, gate in enumerate(which[:, 0, 0]):
         bars.text(place, gate + 0.04, f"{gate:.2f}", ha="center", fontsize=SMALLEST)
     pictures(row(2, count), np.round(refined * LEVELS) / LEVELS, [f"× {gate:.2f}" for gate in which[:, 0, 0]], **grey)
-    titles = ["mean of F′", "Spatial gate: where?", "mean of F″"]
+    titles = ["mean of these five", "Spatial gate: where?", "mean of the output"]
     pictures(row(3, 3), np.round(planes * LEVELS) / LEVELS, titles, **grey)
     figure.axes[-2].title.set_fontweight("bold")
     return figure
