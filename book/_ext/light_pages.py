@@ -49,6 +49,7 @@ ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)></\1>')
 ICON_SCRIPT = re.compile(
     r'(?:<!-- So that users can add custom icons -->\s*)?<script[^>]* src="[^"]*/fontawesome\.js[^>]*></script>\s*'
 )
+EARLY = "<script>document.fonts.load(\"1em 'Book Math'\")</script>"  # before the first formula needs it, and shifts
 MATH_FONT = re.compile(r'\s*<link[^>]* href="[^"]*/math-font\.css"[^>]*>')
 SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
 
@@ -87,8 +88,7 @@ class Pages(BuiltinTemplateLoader):
     def render(self, template: str, context: dict) -> str:
         """Render a page: own icons; the font of formulas and the index of the search only where they are used."""
         page = ICON.sub(drawing, ICON_SCRIPT.sub("", super().render(template, context)))
-        if "<math" not in page:
-            page = MATH_FONT.sub("", page)
+        page = MATH_FONT.sub(rf"\g<0>{EARLY}" if "<math" in page else "", page)
         if template != "search.html" and "search_as_you_type = false" in page:
             page = SEARCH.sub("", page)
         return page

@@ -108,3 +108,9 @@ def test_files_are_loaded_where_they_are_used(pages, alone, file):
     tags = {name: page.select("script[src], link[rel=stylesheet]") for name, page in pages.items()}
     loaded = {name: [tag.get("src") or tag.get("href") for tag in tags[name]] for name in pages}
     assert [name for name, files in loaded.items() if any(re.search(file, path) for path in files)] == [alone]
+
+
+def test_the_font_of_formulas_is_loaded_before_the_first_of_them(site):
+    """Else the page shifts when it comes."""
+    page = (site / "book/formula.html").read_text(encoding="utf-8")
+    assert page.index("math-font.css") < page.index(light_pages.EARLY) < page.index("<body")

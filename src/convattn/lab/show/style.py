@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import textwrap
 from typing import Any
 
@@ -54,16 +55,11 @@ STYLE = {
 def use_style() -> dict[str, str]:
     """Set matplotlib's defaults to the book's style, let notebooks draw SVG, and return the colours by name."""
     style.use(STYLE)
-    try:
-        from IPython.core.getipython import get_ipython
-        from matplotlib_inline.config import InlineBackend
-    except ImportError:  # no notebook
-        return COLOURS
-    shell = get_ipython()
+    shell = getattr(builtins, "get_ipython", lambda: None)()  # what a notebook runs in puts it there
     if shell is not None:
-        backend: Any = InlineBackend.instance(parent=shell)
-        backend.print_figure_kwargs = {"bbox_inches": None, "metadata": {"Date": None, "Creator": None}}
-        backend.figure_formats = {"svg"}
+        shell.run_line_magic("config", "InlineBackend.figure_formats = ['svg']")  # braces would be filled in
+        options = "dict(bbox_inches=None, metadata=dict(Date=None, Creator=None))"
+        shell.run_line_magic("config", f"InlineBackend.print_figure_kwargs = {options}")
     return COLOURS
 
 
