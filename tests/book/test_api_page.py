@@ -3,14 +3,13 @@
 import ast
 import pkgutil
 import re
-import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
 
 import bs4
 import pytest
+import small_book
 
 import convattn
 
@@ -21,18 +20,8 @@ NOT_LISTED = {"convattn.lab.proof.bugs"}  # wrong on purpose, for tests and exer
 @pytest.fixture(scope="module")
 def site(root, tmp_path_factory):
     """The HTML of the two pages and of the sources."""
-    folder = tmp_path_factory.mktemp("book")
-    (folder / "book").mkdir()
-    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib", *PAGES.values()):
-        (folder / name).symlink_to(root / name)
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/api\nchapters:\n- file: book/api-lab\n")
-    # colab_copies would need the chapters and tools/
-    config = (root / "_config.yml").read_text().replace("    colab_copies: book/_ext\n", "")
-    (folder / "_config.yml").write_text(config)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "_build/html"
+    pages = {Path(file).name: root / file for file in PAGES.values()}
+    return small_book.built(tmp_path_factory.mktemp("book"), pages)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """What the built pages ask for: own drawings in place of the theme's icon font, and nothing that they do not need."""
 
 import re
-import subprocess
-import sys
 
 import light_pages
 import pytest
+import small_book
 from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
@@ -14,7 +13,7 @@ PAGES = {
     "formula.md": "# Formula\n\nHere is $x^2$.\n\n## Part\n\nWords.\n",
     "words.md": "# Words\n\n## Part\n\nThe word `<i class='fa-solid fa-sun'>` in code.\n",
 }
-TOC = "format: jb-book\nroot: book/index\nchapters:\n- file: book/formula\n  sections:\n  - file: book/words\n"
+TOC = "root: book/index\nchapters:\n- file: book/formula\n  sections:\n  - file: book/words\n"
 BUTTONS = """html_theme_options:
       repository_url: https://github.com/someone/a-book
       use_repository_button: true
@@ -24,22 +23,12 @@ FILES = {"formula": r"math-font\.css", "search": r"searchindex\.js"}  # who asks
 
 
 @pytest.fixture(scope="module")
-def site(root, tmp_path_factory):
+def site(tmp_path_factory):
     """The HTML of three pages, built with the book's own configuration by a repository on GitHub."""
     folder = tmp_path_factory.mktemp("book")
-    (folder / "book").mkdir()
-    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib"):
-        (folder / name).symlink_to(root / name)
-    for name, text in PAGES.items():
-        (folder / "book" / name).write_text(text)
-    (folder / "_toc.yml").write_text(TOC)
-    # colab_copies would need the chapters and tools/
-    config = (root / "_config.yml").read_text().replace("    colab_copies: book/_ext\n", "")
-    (folder / "_config.yml").write_text(config.replace("html_theme_options:\n", BUTTONS))
-    command = [f"{sys.prefix}/bin/jupyter-book", "build", ".", "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "_build/html"
+    return small_book.built(
+        folder, PAGES, toc=TOC, change=lambda config: config.replace("html_theme_options:\n", BUTTONS)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 import base64
 import io
 import re
-import subprocess
-import sys
 import unicodedata
 from importlib.metadata import distribution
 
 import math_font
 import mathml
 import pytest
+import small_book
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
@@ -46,30 +45,11 @@ a \otimes b
 """,
 }
 FORMULAS = {"index": 0, "lines": 5, "displays": 4}
-TOC = "format: jb-book\nroot: book/index\nchapters:\n- file: book/lines\n- file: book/displays\n"
-
-
-def build(root, folder, pages):
-    """Build pages with the book's own configuration."""
-    (folder / "book").mkdir()
-    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib"):
-        (folder / name).symlink_to(root / name)
-    for name, text in pages.items():
-        (folder / "book" / name).write_text(text)
-    (folder / "_toc.yml").write_text(TOC)
-    # colab_copies would need the chapters and tools/
-    config = (root / "_config.yml").read_text().replace("    colab_copies: book/_ext\n", "")
-    (folder / "_config.yml").write_text(config)
-    command = [f"{sys.prefix}/bin/jupyter-book", "build", ".", "-W", "-n", "--keep-going"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
-def site(root, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("book")
-    done = build(root, folder, PAGES)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "_build/html"
+def site(tmp_path_factory):
+    return small_book.built(tmp_path_factory.mktemp("book"), PAGES)
 
 
 @pytest.fixture(scope="module")
@@ -191,9 +171,9 @@ def test_lines(tex, expected):
 
 
 @pytest.mark.parametrize("tex", [r"\nosuchcommand", r"\frac{a", r"a \over b \over c"])
-def test_a_faulty_formula_stops_the_build(root, tmp_path, tex):
+def test_a_faulty_formula_stops_the_build(tmp_path, tex):
     text = f"# Lines\n\nWords.\n\n- Here is ${tex}$, in a line.\n"
-    done = build(root, tmp_path, PAGES | {"lines.md": text, "displays.md": "# Displays\n"})
+    done = small_book.build(tmp_path, PAGES | {"lines.md": text, "displays.md": "# Displays\n"})
     assert done.returncode != 0
     (warning,) = [line for line in done.stderr.splitlines() if "WARNING" in line]
     assert "book/lines.md:5" in warning, "the page and its line"

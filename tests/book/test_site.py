@@ -1,10 +1,8 @@
 """A small book built with the whole configuration: drawings, verdicts, folds, and what search engines are told."""
 
-import subprocess
-import sys
-
 import nbformat
 import pytest
+import small_book
 import verdicts
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -28,31 +26,17 @@ One says so. {verdict}`cannot tell` Another: {verdict}`wrong`
 """
 
 
-def build(folder, root, index):
-    (folder / "book").mkdir()
-    for name in ("src", "book/_ext", "book/_static", "book/_templates", "book/references.bib"):
-        (folder / name).symlink_to(root / name)
-    (folder / "book/index.md").write_text(index)
+def notebook():
     output = new_output("display_data", {"image/svg+xml": SVG, "text/plain": "<Figure size 9x9>"})
     code = new_code_cell("draw()", outputs=[output], execution_count=1)
     code.metadata = {"tags": ["hide-input"], "mystnb": {"image": {"alt": "The letter a."}}}
     cells = [new_markdown_cell("# Notebook\n\n**Question.** Why?"), code]
-    metadata = {"language_info": {"name": "python"}}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), folder / "book/notebook.ipynb")
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/notebook\n")
-    # colab_copies would need the chapters and tools/
-    config = (root / "_config.yml").read_text().replace("    colab_copies: book/_ext\n", "")
-    (folder / "_config.yml").write_text(config)
-    command = [f"{sys.prefix}/bin/jupyter-book", "build", ".", "-W", "-n", "--keep-going"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return nbformat.writes(new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}))
 
 
 @pytest.fixture(scope="module")
-def site(root, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("book")
-    done = build(folder, root, INDEX)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "_build/html"
+def site(tmp_path_factory):
+    return small_book.built(tmp_path_factory.mktemp("book"), {"index.md": INDEX, "notebook.ipynb": notebook()})
 
 
 def read(site, name):
@@ -95,8 +79,8 @@ def test_pages_and_tables_know_the_same_verdicts(root):
     assert all(f".verdict-{name}::before" in sheet for name in VERDICTS.values())
 
 
-def test_another_verdict_is_an_error(root, tmp_path):
-    done = build(tmp_path, root, INDEX.replace("`wrong`", "`false`"))
+def test_another_verdict_is_an_error(tmp_path):
+    done = small_book.build(tmp_path, {"index.md": INDEX.replace("`wrong`", "`false`")})
     assert done.returncode != 0
     assert "verdict must be one of right, imprecise, wrong, no evidence found, cannot tell, got 'false'" in done.stderr
 
