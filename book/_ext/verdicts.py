@@ -17,14 +17,14 @@ VERDICTS = {
 
 
 class Verdict(SphinxRole):
-    """One of five words as a badge."""
+    """One of five words as a badge; in bold where there are none."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the badge, or an error that names the five."""
         if self.text not in VERDICTS:
             allowed = ", ".join(VERDICTS)
             return [], [self.inliner.reporter.error(f"verdict must be one of {allowed}, got {self.text!r}")]
-        return [nodes.inline(self.text, self.text, classes=["verdict", f"verdict-{VERDICTS[self.text]}"])], []
+        return [nodes.strong(self.text, self.text, classes=["verdict", f"verdict-{VERDICTS[self.text]}"])], []
 
 
 def setup(app: Sphinx) -> dict[str, object]:
