@@ -45,7 +45,7 @@ def measured(name: str) -> tuple[list[Row], dict[str, str]]:
     """Read a table that a committed command measured.
 
     Args:
-        name: File name below ``tables/measured`` without ``.csv``.
+        name: File name below ``data/measured`` without ``.csv``.
 
     Returns:
         The rows, a dictionary each, and what made the table (command, commit, date, hardware, versions, seeds).
