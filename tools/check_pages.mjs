@@ -93,8 +93,8 @@ function layout(narrow) {
     if (scrolls && !(box.hasAttribute("data-scrolls") && box.tabIndex >= 0)) found.push(["overflow", `scrolls and does not say so: ${name(e)}`]);
     if (box === article && e.getBoundingClientRect().right > article.getBoundingClientRect().right + 1) found.push(["overflow", `wider than the page: ${name(e)}`]);
   }
-  for (const e of narrow ? article.querySelectorAll("td .verdict") : []) {
-    if (e.getBoundingClientRect().right > Math.min(innerWidth, clip(e).getBoundingClientRect().right) + 1) found.push(["verdict-hidden", name(e.closest("tr"))]);
+  for (const e of narrow ? article.querySelectorAll("td .verdict, td.result") : []) {
+    if (e.getBoundingClientRect().right > Math.min(innerWidth, clip(e).getBoundingClientRect().right) + 1) found.push(["verdict-hidden", name(e.closest("tr"))]); // a result that is no verdict stands in their column;
   }
   for (const e of article.querySelectorAll('img[src$=".svg"]')) found.push(["svg-in-img", e.src]);
   for (const svg of narrow ? article.querySelectorAll("svg") : []) {

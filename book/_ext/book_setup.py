@@ -55,6 +55,12 @@ def source_module(app: Sphinx, module: str, name: str) -> str:
     return found if isinstance(found, str) and found.startswith("convattn") else module
 
 
+def title_says_it(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Leave out the first sentence of a laboratory module, which is the title of its fold."""
+    if what == "module" and name.startswith("convattn.lab."):
+        del lines[: lines.index("") + 1]
+
+
 def write_index(app: Sphinx, exception: Exception | None) -> None:
     """Write index.html of the site: the first page is one folder below."""
     if exception is None and app.builder.format == "html" and app.config.root_doc != "index":
@@ -92,6 +98,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("config-inited", true_signatures)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", accessible_body, priority=900)
+    app.connect("autodoc-process-docstring", title_says_it)
     app.connect("viewcode-follow-imported", source_module)
     app.connect("build-finished", write_index)
     version = zlib.crc32(Path(__file__).read_bytes())

@@ -22,7 +22,7 @@ from sphinx.writers.html5 import HTML5Translator
 # Colours of the drawings and of convattn.lab.show.style; book.css gives each name a value in either theme.
 COLOURS = {
     "#000000": "ink", "#1a1a1a": "ink", "#333333": "ink", "#666666": "muted", "#bbbbbb": "faint",
-    "#ffffff": "paper", "#f4f4f4": "tile", "#e8e8e8": "tile",
+    "#ffffff": "paper", "#e8e8e8": "tile",
     "#0072b2": "blue", "#cfe6f5": "pale-blue", "#d55e00": "orange", "#fbe3bf": "pale-orange",
     "#00704f": "green", "#009e73": "green", "#cdeee3": "pale-green", "#cc79a7": "pink", "#56b4e9": "sky",
 }  # fmt: skip

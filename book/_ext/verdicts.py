@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
-# Each with its class in book.css, which gives it a shape and a colour; convattn.lab.show.table has the same.
-VERDICTS = {
-    "right": "right",
-    "imprecise": "imprecise",
-    "wrong": "wrong",
-    "no evidence found": "none",
-    "cannot tell": "open",
-}
+# From the tables, without the package, which would import torch. book.css gives each class a shape and a colour.
+TABLE = Path(__file__).parents[2] / "src/convattn/lab/show/table.py"
+VERDICTS: dict[str, str] = runpy.run_path(str(TABLE))["VERDICTS"]
 
 
 class Verdict(SphinxRole):

@@ -77,7 +77,7 @@ def test_our_drawings_have_no_other_colours(root):
             assert found <= set(inline_svg.COLOURS), path.name
 
 
-def test_frames_of_a_slider(monkeypatch):
+def test_frames_of_a_slider():
     slider = Frames(lambda f, v: f.add_subplot().plot([0, v]), [1, 2], [1, 2], label="a", alts=["x", "y"], uid="f")
     context = {"body": f"<p>before</p>{slider._repr_html_()}<svg></svg>"}
     inline_svg.inline_frames(None, "page", "page.html", context, None)

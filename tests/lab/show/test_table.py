@@ -31,8 +31,15 @@ def test_numbers_stand_to_the_right_and_verdicts_are_badges():
     assert page.count('class="number"') == 2 * 3  # two columns: their heads and their cells
     assert '<th scope="col" class="number">error</th>' in page
     assert "<td>ResNet-50</td>" in page
-    assert '<td><span class="verdict verdict-wrong">wrong</span></td>' in page
-    assert '<td><span class="verdict verdict-open">cannot tell</span></td>' in page
+    assert '<td class="result"><span class="verdict verdict-wrong">wrong</span></td>' in page
+    assert '<td class="result"><span class="verdict verdict-open">cannot tell</span></td>' in page
+
+
+def test_a_result_that_is_no_verdict_is_kept_in_sight_beside_those_that_are():
+    page = Table([["a", "above"], ["b", "cannot tell"]], ["task", "verdict"], "")._repr_html_()
+    assert '<th scope="col" class="result">verdict</th>' in page
+    assert '<td class="result">above</td>' in page
+    assert "<td>a</td>" in page
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,8 @@ def test_numbers_stand_to_the_right_and_verdicts_are_badges():
         ("98 of 100", True),
         ("0.16 %", True),
         ("12 ms", True),
+        ("-11.9 (-20.7 to -3.0)", True),
+        ("none (0)", False),
         ("", True),
         ("none", False),
         ("3 × 3", False),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 NUMBER = re.compile(
-    r"[<≈~]? ?[+\-−±]?\d[\d.,:]*( ?(±|to|of|/|–) ?[+\-−]?\d[\d.,]*)* ?(%|×|[A-Za-z]{1,3})?|[-–—]?"
+    r"[<≈~]? ?[+\-−±]?\d[\d.,:]*( ?(±|to|of|/|–) ?[+\-−]?\d[\d.,]*)* ?(%|×|[A-Za-z]{1,3})?( \(.*\d\))?|[-–—]?"
 )  # one number, an interval or a share, with its unit
 SPACE = re.compile(r"(?<=\d) (?=[×%])|(?<=×) (?=\d)")  # where no line may end: "7 × 7", "5 %"
 VERDICTS = {
@@ -17,6 +17,13 @@ VERDICTS = {
     "no evidence found": "none",
     "cannot tell": "open",
 }  # the five verdicts, and their classes in the book's style sheet
+
+
+def _kind(column: Sequence[str]) -> str:
+    """Return the class of a column's cells as HTML: numbers, or results, which the page keeps in sight."""
+    if any(cell in VERDICTS for cell in column):
+        return ' class="result"'
+    return ' class="number"' if all(NUMBER.fullmatch(cell) for cell in column) else ""
 
 
 class Table:
@@ -51,17 +58,15 @@ class Table:
         return "\n".join([*text, f"Measured: {self.source}"] if self.source else text)
 
     def _repr_html_(self) -> str:
-        numbers = [all(NUMBER.fullmatch(cell) for cell in column) for column in zip(*self.rows, strict=True)]
-        numbers = numbers or [False] * len(self.columns)
+        kinds = [_kind(column) for column in zip(*self.rows, strict=True)] or [""] * len(self.columns)
 
         def cells(tag: str, row: list[str]) -> str:
             drawn = []
-            for cell, number in zip(row, numbers, strict=True):
+            for cell, kind in zip(row, kinds, strict=True):
                 text = SPACE.sub("\N{NO-BREAK SPACE}", html.escape(cell))
                 if cell in VERDICTS:
                     text = f'<span class="verdict verdict-{VERDICTS[cell]}">{text}</span>'
-                number_class = ' class="number"' if number else ""
-                drawn.append(f"<{tag}{number_class}>{text}</{tag.split()[0]}>")
+                drawn.append(f"<{tag}{kind}>{text}</{tag.split()[0]}>")
             return f"<tr>{''.join(drawn)}</tr>"
 
         body = "\n".join(cells("td", row) for row in self.rows)
