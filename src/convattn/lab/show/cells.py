@@ -174,7 +174,13 @@ def cbam_by_hand(module: CBAM, x: Tensor) -> ByHand:
         return [Cells(plane, f"{name}, channel {number}") for number, plane in enumerate(tensor)]
 
     def mlp(vector: Tensor, name: str, hidden: Tensor, row: Tensor) -> list[Cells | str]:
-        return [Cells(vector, name), "→", Cells(hidden[0], "hidden", "logit"), "ReLU →", Cells(row[0], "", "logit")]
+        return [
+            Cells(vector, name),
+            "W₀ →",
+            Cells(hidden[0], "hidden", "logit"),
+            "ReLU, W₁ →",
+            Cells(row[0], "", "logit"),
+        ]
 
     steps = [
         Step("The map F", maps(x[0], "F")),
