@@ -55,7 +55,7 @@ $(ALL_READY): requirements.txt requirements-book.txt pyproject.toml | $(BIN)/pyt
 # Sphinx looks at changed pages alone. So all are thrown away after a warning, which would not come again, and when a
 # style sheet or a drawing changed, which would not be copied.
 book: $(BOOK_READY)  ## build _build/html/index.html; a warning is an error
-	@[ -z "$$(find book/_static book/_templates book/_ext -newer _build/html/index.html 2> /dev/null)" ] || rm -rf _build/.doctrees
+	@[ -z "$$(find book/_static book/_templates book/_ext book/moved.json -newer _build/html/index.html 2> /dev/null)" ] || rm -rf _build/.doctrees
 	@$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@test -s _build/html/index.html
 	@echo "The book is in $(CURDIR)/_build/html/index.html"

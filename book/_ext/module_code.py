@@ -53,7 +53,7 @@ def shown(source: str, name: str, methods: set[str] | None = None) -> str:
         The lines, ended by a line feed each.
 
     Raises:
-        ValueError: There is no such class or function, or what is left has more than 35 lines.
+        ValueError: There is no such class or function, or what is left has more than 35 lines or a wide one.
     """
     lines = source.splitlines()
     found = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name]
@@ -76,6 +76,8 @@ def shown(source: str, name: str, methods: set[str] | None = None) -> str:
         kept += [lines[line - 1] for line in range(begin, function.end_lineno + 1) if line not in hidden]
     if len(kept) > LONGEST:
         raise ValueError(f"{name} has {len(kept)} lines to show, at most {LONGEST}: name the functions with :methods:")
+    if wide := [line for line in kept if len(line) > WIDEST]:
+        raise ValueError(f"a line of {name} is wider than {WIDEST} characters: {wide[0].strip()}")
     return "\n".join(kept) + "\n"
 
 

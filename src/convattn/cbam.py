@@ -100,11 +100,12 @@ class CBAM(nn.Module):
             Channel gate (B, C, 1, 1) and spatial gate (B, 1, H, W), in [0, 1] for the sigmoid.
         """
         if self.order == "spatial-channel":
-            _checks.feature_map(x, self.channel.channels)  # before batch norm sees anything
+            _checks.feature_map(x, self.channel.channels)  # before batch norm
             spatial = self.spatial.gate(x)
             return self.channel.gate(x * spatial.to(x.dtype)), spatial
         channel = self.channel.gate(x)
-        return channel, self.spatial.gate(x * channel.to(x.dtype) if self.order == "channel-spatial" else x)
+        refined = x * channel.to(x.dtype) if self.order == "channel-spatial" else x
+        return channel, self.spatial.gate(refined)
 
     def gate(self, x: Tensor) -> Tensor:
         """Compute the whole multiplier of ``x``, of the same shape (B, C, H, W), in [0, 1] for the sigmoid."""
@@ -119,6 +120,6 @@ class CBAM(nn.Module):
         if self.order == "channel-spatial":
             return self.spatial(self.channel(x))
         if self.order == "spatial-channel":
-            _checks.feature_map(x, self.channel.channels)  # before batch norm sees anything
+            _checks.feature_map(x, self.channel.channels)  # before batch norm
             return self.channel(self.spatial(x))
         return x * self.gate(x).to(x.dtype)

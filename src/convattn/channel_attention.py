@@ -68,7 +68,7 @@ class ChannelAttention(nn.Module):
         if "max" in self.pools:
             descriptors.append(x.amax(dim=(2, 3)))
         z = torch.stack(descriptors, dim=1)  # (B, P, C)
-        z = self.fc2(torch.relu(self.fc1(z)))  # the same weights for each descriptor: (B, P, C)
+        z = self.fc2(torch.relu(self.fc1(z)))  # the same weights for each: (B, P, C)
         return z.sum(dim=1)[:, :, None, None]  # (B, P, C) -> (B, C, 1, 1)
 
     def gate(self, x: Tensor) -> Tensor:
@@ -76,5 +76,5 @@ class ChannelAttention(nn.Module):
         return self.gate_fn(self.logits(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale the channels: ``x * gate(x)``."""
-        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, C, 1, 1); a cast only under autocast
+        """Rescale the channels: ``x * gate(x)``, the gate cast to the dtype of ``x`` under autocast."""
+        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, C, 1, 1)

@@ -51,7 +51,8 @@ class SpatialAttention(nn.Module):
         if _checks.at_least_one("kernel_size", kernel_size) % 2 == 0:
             raise ValueError(f"kernel_size must be odd, so that the map keeps its size, got {kernel_size}")
         self.pools = _checks.pool_names("pools", pools)
-        self.conv = nn.Conv2d(len(self.pools), 1, kernel_size, padding=kernel_size // 2, bias=False)
+        planes, padding = len(self.pools), kernel_size // 2
+        self.conv = nn.Conv2d(planes, 1, kernel_size, padding=padding, bias=False)
         self.norm = nn.BatchNorm2d(1) if norm else None
         self.gate_fn = gate_fn
 
@@ -71,5 +72,5 @@ class SpatialAttention(nn.Module):
         return self.gate_fn(self.logits(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale the positions: ``x * gate(x)``."""
-        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, 1, H, W); a cast only under autocast
+        """Rescale the positions: ``x * gate(x)``, the gate cast to the dtype of ``x`` under autocast."""
+        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, 1, H, W)

@@ -67,5 +67,5 @@ class SqueezeExcitation(nn.Module):
         return self.gate_fn(self.logits(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rescale the channels: ``x * gate(x)``."""
-        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, C, 1, 1); a cast only under autocast
+        """Rescale the channels: ``x * gate(x)``, the gate cast to the dtype of ``x`` under autocast."""
+        return x * self.gate(x).to(x.dtype)  # (B, C, H, W) * (B, C, 1, 1)

@@ -24,6 +24,19 @@ def test_published_cells_are_as_printed():
     assert order["parallel"] == ("22.95", "6.59")
 
 
+def test_gains_are_differences_within_one_source():
+    se, cbam = records.gains("se", "base"), records.gains("cbam", "se")
+    assert len(se) == 24
+    assert len(cbam) == 18
+    # SimAM, Table 3: ResNet-50 76.34, 77.51 with SE, 77.63 with CBAM; FcaNet prints +0.25 for ResNet-34
+    assert se["resnet50", "simam"] == pytest.approx(1.17)
+    assert cbam["resnet50", "simam"] == pytest.approx(0.12)
+    assert se["resnet34", "fcanet"] == 0.25
+    assert not [source for _, source in se if source in ("ecanet", "triplet")]  # copied numbers
+    with pytest.raises(ValueError, match="no source has both 'se' and 'sam'"):
+        records.gains("se", "sam")
+
+
 def test_unknown_table_lists_what_there_is():
     with pytest.raises(ValueError, match=r"name must be a table in published \(.*cbam_t3_order.*\), got 'cbam_t9'"):
         records.published("cbam_t9")

@@ -41,6 +41,34 @@ def published(name: str) -> list[Row]:
     return _read("published", name)[0]
 
 
+def gains(one: str, base: str) -> dict[tuple[str, str], float]:
+    """Return published gains in top-1 accuracy on ImageNet by pairs of networks that were trained with one recipe.
+
+    The rule of the selection: both networks were trained by the source itself, which proposes neither SE nor CBAM.
+
+    Args:
+        one: A variant: "se" or "cbam".
+        base: What it is compared with: "base", the plain network, or "se".
+
+    Returns:
+        Gains in points by (backbone, source). Of "se" against "base" some sources print the difference alone.
+
+    Raises:
+        ValueError: If no source has both variants.
+    """
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for row in published("replications_imagenet_acc"):
+        if row["own_training"] == "yes":
+            found.setdefault((row["backbone"], row["source"]), {})[row["variant"]] = float(row["top1_acc"])
+    pairs = {network: round(v[one] - v[base], 3) for network, v in found.items() if {one, base} <= set(v)}
+    if not pairs:
+        raise ValueError(f"no source has both {one!r} and {base!r}")
+    if (one, base) == ("se", "base"):
+        rows = published("se_minus_base_differences")
+        pairs |= {(row["backbone"], row["source"]): float(row["se_minus_base_top1"]) for row in rows}
+    return pairs
+
+
 def measured(name: str) -> tuple[list[Row], dict[str, str]]:
     """Read a table that a committed command measured.
 

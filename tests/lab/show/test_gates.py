@@ -6,7 +6,8 @@ import pytest
 import torch
 from matplotlib import pyplot
 
-from convattn.lab.show import edges_first, show_gates, use_style
+from convattn.lab.show import edges_first, noise_gate, show_gates, use_style
+from convattn.lab.show.photograph import filter_bank, photograph
 
 
 def test_the_gates_prefer_edges_and_places_with_many():
@@ -37,3 +38,14 @@ def test_the_picture_shows_the_module_s_numbers():
     pyplot.close(figure)
     with pytest.raises(ValueError, match=r"features must have shape \(1, 5, H, W\), got \(1, 4, 2, 2\)"):
         show_gates(torch.zeros(1, 4, 2, 2), module)
+
+
+def test_the_gate_of_fine_detail_follows_the_noise():
+    photo, grain = photograph(), np.random.default_rng(0).standard_normal((3, 150, 128))
+    gates = []
+    for noise in (0.0, 0.1, 0.2):
+        maps = torch.from_numpy(filter_bank(photo + noise * grain)).float()[None]
+        gate = noise_gate().gate(maps)[0, :, 0, 0]
+        gates.append(gate[7].item())
+        assert (gate[torch.arange(10) != 7] > 0.9999).all()
+    assert gates == pytest.approx([0.88, 0.36, 0.02], abs=0.01)  # as the chapter says

@@ -66,3 +66,15 @@ def test_no_line_begins_with_a_sign():
     page = Table([["learned, 7 × 7", "by 5 %"]], ["x", "y"], "")._repr_html_()
     assert "<td>learned, 7\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}7</td>" in page
     assert "<td>by 5\N{NO-BREAK SPACE}%</td>" in page
+
+
+def test_a_long_table_is_folded_below_its_caption():
+    short, long = (
+        Table([[i] for i in range(n)], ["i"], "Numbers < 10", {"command": "count"})._repr_html_() for n in (8, 9)
+    )
+    assert short.startswith("<table>\n<caption>Numbers &lt; 10</caption>")
+    assert long.startswith('<details class="table">\n<summary>Numbers &lt; 10: 9 rows</summary>\n')
+    assert '<table aria-label="Numbers &lt; 10">' in long
+    assert "<caption>" not in long
+    assert long.count("</details>") == 2
+    assert long.count("<tr>") == 10

@@ -1,7 +1,9 @@
 """What a page displays: the style of figures, coloured cells, figures with a slider, tables, and a photograph."""
 
-from convattn.lab.show.cells import ByHand, Cells, Step, cbam_by_hand
-from convattn.lab.show.gates import edges_first, show_gates
+from convattn.lab.show.by_hand import step_by_step
+from convattn.lab.show.cells import ByHand, Cells, Step
+from convattn.lab.show.changes import show_changes
+from convattn.lab.show.gates import edges_first, noise_gate, show_gates
 from convattn.lab.show.slider import Frames
 from convattn.lab.show.style import headline, panels, pictures, use_style
 from convattn.lab.show.table import Table
@@ -12,11 +14,13 @@ __all__ = [
     "Frames",
     "Step",
     "Table",
-    "cbam_by_hand",
     "edges_first",
     "headline",
+    "noise_gate",
     "panels",
     "pictures",
+    "show_changes",
     "show_gates",
+    "step_by_step",
     "use_style",
 ]

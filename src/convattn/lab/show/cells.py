@@ -7,11 +7,7 @@ from html import escape
 from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
-
-from convattn.cbam import CBAM
 
 Kind = Literal["map", "logit", "gate"]
 
@@ -143,59 +139,3 @@ text {{ font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Aria
 </style>
 {body}
 </svg>"""
-
-
-def cbam_by_hand(module: CBAM, x: Tensor) -> ByHand:
-    """Draw each step of CBAM, the channel gate first, on one small image.
-
-    Args:
-        module: CBAM in eval mode.
-        x: Feature map (1, C, H, W).
-
-    Returns:
-        The drawing.
-
-    Raises:
-        ValueError: If ``x`` is not one image, or the channel gate is not first.
-    """
-    if x.ndim != 4 or len(x) != 1 or module.order != "channel-spatial":
-        raise ValueError(f"x must be one image for the channel gate first, got {tuple(x.shape)} and {module.order!r}")
-    channel, spatial = module.channel, module.spatial
-    with torch.no_grad():
-        means, tops = x.mean(dim=(2, 3)), x.amax(dim=(2, 3))  # (1, C)
-        hidden = [channel.fc1(z) for z in (means, tops)]  # (1, C) -> (1, C / r)
-        rows = [channel.fc2(torch.relu(h)) for h in hidden]  # (1, C / r) -> (1, C)
-        which, where = module.gates(x)
-        refined = x * which
-        planes = refined.mean(dim=1)[0], refined.amax(dim=1)[0]  # (H, W)
-        logits, output = spatial.logits(refined)[0, 0], module(x)[0]
-
-    def maps(tensor: Tensor, name: str) -> list[Cells | str]:
-        return [Cells(plane, f"{name}, channel {number}") for number, plane in enumerate(tensor)]
-
-    def mlp(vector: Tensor, name: str, hidden: Tensor, row: Tensor) -> list[Cells | str]:
-        return [
-            Cells(vector, name),
-            "W₀ →",
-            Cells(hidden[0], "hidden", "logit"),
-            "ReLU, W₁ →",
-            Cells(row[0], "", "logit"),
-        ]
-
-    steps = [
-        Step("The map F", maps(x[0], "F")),
-        Step("Mean over the positions, then the MLP", mlp(means[0], "means", hidden[0], rows[0])),
-        Step("Maximum over the positions, then the same MLP", mlp(tops[0], "maxima", hidden[1], rows[1])),
-        Step(
-            "Add, then σ: which channels?",
-            [Cells((rows[0] + rows[1])[0], "sum", "logit"), "→ σ →", Cells(which.ravel(), "gate Mc", "gate")],
-        ),
-        Step("Multiply each channel by its number", maps(refined[0], "F′")),
-        Step("Mean and maximum over the channels", [Cells(planes[0], "mean"), Cells(planes[1], "maximum")]),
-        Step(
-            "Convolve, then σ: which positions?",
-            [Cells(logits, "7 × 7 conv", "logit"), "→ σ →", Cells(where[0, 0], "gate Ms", "gate")],
-        ),
-        Step("Multiply each position by its number", maps(output, "F″")),
-    ]
-    return ByHand(steps, caption="CBAM by hand")

@@ -1,4 +1,4 @@
-"""Both gates of CBAM at work on a photograph."""
+"""Gates at work on a photograph, with weights set by hand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from convattn.cbam import CBAM
 from convattn.lab.show.photograph import FILTERS, filter_bank, photograph
 from convattn.lab.show.style import COLOURS, SMALLEST, WIDTH, pictures
+from convattn.squeeze_excitation import SqueezeExcitation
 
 CHANNELS = ("red", "blue", "edges |", "edges —", "blur")
 LEVELS = 32  # of grey; fewer bytes than 256, and the eye sees no difference
@@ -41,6 +42,23 @@ def edges_first() -> tuple[Tensor, CBAM]:
         seen = module.spatial.conv(torch.stack([refined.mean(1), refined.amax(1)], dim=1))  # (1, 1, H, W)
         norm.running_mean, norm.running_var = (seen.mean() + seen.std() / 2)[None], (seen.var() / 9)[None]
     return features, module
+
+
+def noise_gate() -> SqueezeExcitation:
+    """Return SE for the ten channels of ``filter_bank``, which turns down the fine detail of a noisy photograph.
+
+    Its one hidden unit sums the means of the four edge channels, since noise makes edges everywhere. The logit of "fine
+    detail" is 12 - 85 times that sum; all others are 12, a gate above 0.9999.
+    """
+    module = SqueezeExcitation(len(FILTERS), hidden=1)
+    names = list(FILTERS)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.zero_()
+        module.fc1.weight[0, [i for i, name in enumerate(names) if name.startswith("edges")]] = 85.0
+        module.fc2.weight[names.index("fine detail")] = -1.0
+        module.fc2.bias.fill_(12.0)
+    return module
 
 
 def show_gates(features: Tensor, module: CBAM, names: Sequence[str] = CHANNELS) -> Figure:

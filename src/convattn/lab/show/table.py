@@ -10,6 +10,7 @@ NUMBER = re.compile(
     r"[<≈~]? ?[+\-−±]?\d[\d.,:]*( ?(±|to|of|/|–) ?[+\-−]?\d[\d.,]*)* ?(%|×|[A-Za-z]{1,3})?( \(.*\d\))?|[-–—]?"
 )  # one number, an interval or a share, with its unit
 SPACE = re.compile(r"(?<=\d) (?=[×%])|(?<=×) (?=\d)")  # where no line may end: "7 × 7", "5 %"
+LONGEST = 8  # rows of a table that is not folded
 VERDICTS = {
     "right": "right",
     "imprecise": "imprecise",
@@ -27,7 +28,7 @@ def _kind(column: Sequence[str]) -> str:
 
 
 class Table:
-    """A table that reads well as text in a terminal and as HTML on a page.
+    """A table that reads well as text in a terminal and as HTML on a page, where a long one is folded.
 
     Args:
         rows: Rows of cells; each is shown with ``str``.
@@ -71,8 +72,11 @@ class Table:
 
         body = "\n".join(cells("td", row) for row in self.rows)
         head = cells('th scope="col"', self.columns)
-        caption = f"<caption>{html.escape(self.caption)}</caption>"
-        table = f"<table>\n{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        caption = html.escape(self.caption)
+        table = f"<table>\n<caption>{caption}</caption>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        if len(self.rows) > LONGEST:
+            table = table.replace(f"<table>\n<caption>{caption}</caption>", f'<table aria-label="{caption}">')
+            table = f'<details class="table">\n<summary>{caption}: {len(self.rows)} rows</summary>\n{table}\n</details>'
         if not self.source:
             return table
         fold = f"<summary>how it was measured</summary>\n<p>{html.escape(self.source)}</p>"
