@@ -1,4 +1,4 @@
-"""Sphinx extension: the directive ``module-code`` shows a class of the package as it stands in src/, and cannot drift.
+"""Sphinx extension: the directive ``module-code`` shows code of the package as it stands in src/, and cannot drift.
 
 The lines of the source are kept, with their comments, but for what a reader of the page does not need: docstrings,
 checks that only raise, and the annotations of signatures.
@@ -42,11 +42,11 @@ def is_docstring(statement: ast.stmt) -> bool:
 
 
 def shown(source: str, name: str, methods: set[str] | None = None) -> str:
-    """Return the lines of a class that a page shows.
+    """Return the lines of a class or a function that a page shows.
 
     Args:
         source: Text of the module.
-        name: Name of the class.
+        name: Name of the class or function.
         methods: Names of its functions to show; None for all.
 
     Returns:
@@ -56,13 +56,15 @@ def shown(source: str, name: str, methods: set[str] | None = None) -> str:
         ValueError: There is no such class or function, or what is left has more than 35 lines or a wide one.
     """
     lines = source.splitlines()
-    found = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name]
+    kinds = ast.ClassDef | ast.FunctionDef
+    found = [node for node in ast.parse(source).body if isinstance(node, kinds) and node.name == name]
     if not found:
-        raise ValueError(f"there is no class {name}")
-    functions = [part for part in found[0].body if isinstance(part, ast.FunctionDef)]
+        raise ValueError(f"there is no class or function {name}")
+    whole = isinstance(found[0], ast.ClassDef)
+    functions = [part for part in (found[0].body if whole else found) if isinstance(part, ast.FunctionDef)]
     if missing := (methods or set()) - {function.name for function in functions}:
         raise ValueError(f"{name} has no {', '.join(sorted(missing))}")
-    kept = [lines[found[0].lineno - 1]]
+    kept = [lines[found[0].lineno - 1]] if whole else []
     for function in functions:
         if methods is not None and function.name not in methods:
             continue
@@ -82,7 +84,7 @@ def shown(source: str, name: str, methods: set[str] | None = None) -> str:
 
 
 class ModuleCode(SphinxDirective):
-    """Shows a class, named by its module below src/: ``convattn.channel_attention.ChannelAttention``."""
+    """Shows a class or a function, named by its module below src/: ``convattn.channel_attention.ChannelAttention``."""
 
     required_arguments = 1
     option_spec: ClassVar = {"methods": str.split}

@@ -62,7 +62,7 @@ def tracked():
 
 
 chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
-COURSE = [p for p in CHAPTERS if p.parent == BOOK and p.stem[:2] not in ("00", "01", "04", "05")]
+COURSE = [p for p in CHAPTERS if p.parent == BOOK and p.stem[:2] != "00"]
 LABORATORY = [p for p in CHAPTERS if p.parent == BOOK / "lab"]
 course = pytest.mark.parametrize("path", COURSE, ids=lambda p: p.stem)
 laboratory = pytest.mark.parametrize("path", LABORATORY, ids=lambda p: p.stem)
@@ -147,7 +147,8 @@ def test_anatomy(path):
     text = markdown_of(path)
     headings = re.findall(r"(?m)^#+ (.+)$", text)
     assert len(re.findall(r"(?m)^# ", text)) == 1
-    assert {"By hand", "What the papers measured", "Takeaway", "Exercises"} <= set(headings)
+    assert {"By hand", "Takeaway", "Exercises"} <= set(headings)
+    assert any(heading.startswith("What the papers measured") for heading in headings)
     first = text.split("\n\n")
     assert re.match(r"\*\*[^*]+\?\*\* \S", first[1]), "the question, and its answer"
     assert first[2].startswith("**Time:** 15 minutes.")
@@ -169,7 +170,7 @@ def test_anatomy_of_a_laboratory_notebook(path):
     assert re.match(r"\*\*[^*]+\?\*\* \S", text.split("\n\n")[1])
     (chapter,) = [p for p in COURSE if int(p.stem[:2]) == int(path.stem[1])]
     assert f"](../{chapter.name})" in text.split("\n\n")[1]
-    assert "**Protocol**" in text
+    assert "**Protocol" in text
     assert re.search(r"(?m)^## What these results show$.*^\*\*These results do not show\*\*", text, re.DOTALL)
 
 
@@ -177,7 +178,7 @@ def test_every_piece_of_evidence_is_used():
     """A label of evidence stands in the laboratory, and another page leads to it."""
     texts = {path: markdown_of(path) for path in PAGES}
     labels = {label: p for p, text in texts.items() for label in re.findall(r"(?m)^\((evidence-[a-z-]+)\)=$", text)}
-    assert "lab" in {path.parent.name for path in labels.values()}
+    assert {path.parent.name for path in labels.values()} == {"lab"}
     for label, path in labels.items():
         assert any(f"]({label})" in text for other, text in texts.items() if other != path), label
 

@@ -79,11 +79,21 @@ def test_what_is_shown_is_the_module(root, cls):
     assert torch.equal(ours(x), true(x))
 
 
+def test_a_function():
+    source = '''def cost(a: int, *, b: int = 2) -> int:
+    """A docstring."""
+    if a < 1:
+        raise ValueError
+    return a * b  # all
+'''
+    assert module_code.shown(source, "cost") == "def cost(a, *, b=2):\n    return a * b  # all\n"
+
+
 def test_too_long_or_unknown(root):
     source = (root / "src/convattn/cbam.py").read_text()
     with pytest.raises(ValueError, match=r"CBAM has \d+ lines to show, at most 35: name the functions with :methods:"):
         module_code.shown(source, CBAM.__name__)
-    with pytest.raises(ValueError, match="there is no class Nothing"):
+    with pytest.raises(ValueError, match="there is no class or function Nothing"):
         module_code.shown(source, "Nothing")
     with pytest.raises(ValueError, match="CBAM has no a, b"):
         module_code.shown(source, "CBAM", {"b", "a", "gate"})
@@ -103,4 +113,4 @@ def test_on_a_page(tmp_path):
 def test_a_faulty_name_stops_the_build(tmp_path):
     done = small_book.build(tmp_path, {"index.md": "# A page\n\n```{module-code} convattn.cbam.CBAN\n```\n"})
     assert done.returncode != 0
-    assert "module-code convattn.cbam.CBAN: there is no class CBAN" in textwrap.dedent(done.stderr)
+    assert "module-code convattn.cbam.CBAN: there is no class or function CBAN" in textwrap.dedent(done.stderr)

@@ -66,5 +66,7 @@ def cbam_formula(
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be odd, got {kernel_size}")
     kernel = 2 * _checks.at_least_one("kernel_size", kernel_size) ** 2
-    pixels = _checks.at_least_one("height", height) * _checks.at_least_one("width", width)
-    return Formula(se.parameters + kernel + (2 if norm else 0), 2 * se.mlp_macs, kernel * pixels)
+    height = _checks.at_least_one("height", height)
+    width = _checks.at_least_one("width", width)
+    parameters = se.parameters + kernel + (2 if norm else 0)
+    return Formula(parameters, 2 * se.mlp_macs, kernel * height * width)

@@ -22,7 +22,7 @@ def feature_map() -> Tensor:
 def set_mlp(module: Gate) -> Gate:
     """Set the MLP of a channel gate for two channels and one hidden unit to small round numbers, and return it.
 
-    W1 = (0.5, -0.5), W2 = (1, -1), biases 0.
+    W0 = (0.5, -0.5), W1 = (1, -1), biases 0.
 
     Args:
         module: A gate of two channels and one hidden unit.

@@ -30,7 +30,8 @@ def _channel(module: ChannelGate, x: Tensor) -> list[Step]:
         parts = [Cells(vector[0], label), "W₀ →", Cells(hidden[0], "hidden", "logit"), "ReLU, W₁ →"]
         mlp = "the same MLP" if steps else "the MLP"
         steps.append(Step(f"{title} over the positions, then {mlp}", [*parts, Cells(rows[-1], "", "logit")]))
-    gate = Cells(module.gate(x).ravel(), "gate Mc", "gate")
+    name = "gate s" if isinstance(module, SqueezeExcitation) else "gate Mc"
+    gate = Cells(module.gate(x).ravel(), name, "gate")
     if len(rows) == 1:
         return [*steps, Step("σ: which channels?", [Cells(rows[0], "logits", "logit"), "→ σ →", gate])]
     return [*steps, Step("Add, then σ: which channels?", [Cells(sum(rows), "sum", "logit"), "→ σ →", gate])]
@@ -77,12 +78,16 @@ def step_by_step(module: ChannelGate | SpatialAttention | CBAM, x: Tensor) -> By
             gates.reverse()
     else:
         gates = [module]
-    name = "F′" if gates == [module] and isinstance(module, SpatialAttention) else "F"  # what CBAM's spatial gate reads
-    steps = [Step(f"The map {name}", _maps(x, name))]
+    names = ["F", "F′", "F″"]
+    if isinstance(module, SqueezeExcitation):
+        names = ["x", "x̃"]
+    elif isinstance(module, SpatialAttention):
+        names = names[1:]  # what CBAM's spatial gate reads
+    steps = [Step(f"The map {names[0]}", _maps(x, names[0]))]
     with torch.no_grad():
-        for gate in gates:
+        for gate, name in zip(gates, names[1:], strict=False):
             steps += _spatial(gate, x) if isinstance(gate, SpatialAttention) else _channel(gate, x)
-            x, name = gate(x), name + "′"
+            x = gate(x)
             each = "position" if isinstance(gate, SpatialAttention) else "channel"
-            steps.append(Step(f"Multiply each {each} by its number", _maps(x, name.replace("′′", "″"))))
+            steps.append(Step(f"Multiply each {each} by its number", _maps(x, name)))
     return ByHand(steps, caption=f"{type(module).__name__} by hand")
