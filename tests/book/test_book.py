@@ -184,6 +184,19 @@ def test_every_piece_of_evidence_is_used():
 
 
 @numbered
+def test_code_in_sight(path):
+    """What makes tables, labels axes or (in the course) asserts is folded, but in solutions, which are folds."""
+    inside = False
+    for cell in load(path).cells:
+        if cell.cell_type == "markdown":
+            for found in re.findall(r"(?m)^`{3,}\{solution-(start|end)\}", cell.source):
+                inside = found == "start"
+        elif not inside and not tags(cell) & {"hide-input", "remove-cell"}:
+            assert not re.search(r"\bTable\(|\bsubplots\(|\bpanels\(|\bax\.", cell.source), cell.source
+            assert path not in COURSE or not re.search(r"(?m)^\s*assert\b", cell.source), cell.source
+
+
+@numbered
 def test_exercises(path):
     """Three in the course, some in the laboratory, each with a hint and a solution that runs and asserts."""
     exercises, solutions, current = {}, {}, None
