@@ -4,6 +4,7 @@ from convattn.lab.show.by_hand import step_by_step
 from convattn.lab.show.cells import ByHand, Cells, Step
 from convattn.lab.show.changes import show_changes
 from convattn.lab.show.gates import edges_first, noise_gate, show_gates
+from convattn.lab.show.names import display_name
 from convattn.lab.show.slider import Frames
 from convattn.lab.show.style import headline, panels, pictures, use_style
 from convattn.lab.show.table import Table
@@ -14,6 +15,7 @@ __all__ = [
     "Frames",
     "Step",
     "Table",
+    "display_name",
     "edges_first",
     "headline",
     "noise_gate",
