@@ -70,11 +70,11 @@ def test_no_line_begins_with_a_sign():
 
 def test_a_long_table_is_folded_below_its_caption():
     short, long = (
-        Table([[i] for i in range(n)], ["i"], "Numbers < 10", {"command": "count"})._repr_html_() for n in (6, 7)
+        Table([[i] for i in range(n)], ["i"], "Numbers < 10", {"command": "count"})._repr_html_() for n in (9, 10)
     )
     assert short.startswith("<table>\n<caption>Numbers &lt; 10</caption>")
-    assert long.startswith('<details class="table">\n<summary>Numbers &lt; 10: 7 rows</summary>\n')
+    assert long.startswith('<details class="table">\n<summary>Numbers &lt; 10: 10 rows</summary>\n')
     assert '<table aria-label="Numbers &lt; 10">' in long
     assert "<caption>" not in long
     assert long.count("</details>") == 2
-    assert long.count("<tr>") == 8
+    assert long.count("<tr>") == 11

@@ -10,7 +10,7 @@ NUMBER = re.compile(
     r"[<≈~]? ?[+\-−±]?\d[\d.,:]*( ?(±|to|of|/|–) ?[+\-−]?\d[\d.,]*)* ?(%|×|[A-Za-z]{1,3})?( \(.*\d\))?|[-–—]?"
 )  # one number, an interval or a share, with its unit
 SPACE = re.compile(r"(?<=\d) (?=[×%])|(?<=×) (?=\d)")  # where no line may end: "7 × 7", "5 %"
-LONGEST = 6  # rows of a table that is not folded
+LONGEST = 9  # rows of a table that is not folded
 VERDICTS = {
     "right": "right",
     "imprecise": "imprecise",
