@@ -73,9 +73,10 @@ class Table:
         body = "\n".join(cells("td", row) for row in self.rows)
         head = cells('th scope="col"', self.columns)
         caption = html.escape(self.caption)
-        table = f"<table>\n<caption>{caption}</caption>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-        if len(self.rows) > LONGEST:
-            table = table.replace(f"<table>\n<caption>{caption}</caption>", f'<table aria-label="{caption}">')
+        folded = len(self.rows) > LONGEST
+        opening = f'<table aria-label="{caption}">' if folded else f"<table>\n<caption>{caption}</caption>"
+        table = f"{opening}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        if folded:
             table = f'<details class="table">\n<summary>{caption}: {len(self.rows)} rows</summary>\n{table}\n</details>'
         if not self.source:
             return table
