@@ -22,10 +22,10 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-portable execute colab test-colab serve check measure ci browser test-pages budgets unchanged clean
+.PHONY: help book test test-portable execute colab test-colab serve check measure ci browser test-playground test-pages budgets unchanged clean
 
 # What must hold on a fresh clone, in this order; .ci/run calls it.
-CI := test test-portable book check colab test-colab browser test-pages budgets unchanged
+CI := test test-portable book check colab test-colab browser test-playground test-pages budgets unchanged
 
 # pip writes its many lines to a file; its errors are shown, without the addresses of package indexes.
 define pip_install
@@ -35,7 +35,7 @@ define pip_install
 endef
 
 help:  ## list the targets (the default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -105,6 +105,9 @@ ci:  ## everything that must hold, step by step; stops at the first failure
 
 browser:  ## install what the page checks need: Chromium, Node and three packages
 	@bash tools/install_browser.sh
+
+test-playground: $(ALL_READY)  ## compare the playground's numbers with Python's, and use it by keyboard, pointer and link
+	@PYTHON=$(BIN)/python node tools/check_playground.mjs
 
 test-pages:  ## check the built pages in the browser, after a test of the checks themselves
 	@node tools/check_pages.mjs --self-test

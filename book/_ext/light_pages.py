@@ -63,7 +63,7 @@ SOURCE_MAP = re.compile(r"\n?(?:/\*# sourceMappingURL=.*?\*/|//# sourceMappingUR
 # Below _static: no page asks for these.
 UNUSED = (
     "**/*.map", "scripts/fontawesome.js*", "vendor", "locales", "images", "sphinx-thebe.*", "*webpack-macros.html",
-    "*-solid.svg", "copy-button.svg", "readme-page.png",
+    "*-solid.svg", "copy-button.svg", "readme-*.png",
 )  # fmt: skip
 
 

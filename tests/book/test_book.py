@@ -20,7 +20,7 @@ PAGES = sorted(
     p for p in BOOK.rglob("*.*") if p.suffix in (".md", ".ipynb") and not HIDDEN.search(str(p.relative_to(BOOK)))
 )
 CHAPTERS = [p for p in PAGES if p.suffix == ".ipynb"]
-TAGS = {"setup", "remove-cell", "hide-input", "nbval-ignore-output"}
+TAGS = {"setup", "remove-cell", "remove-input", "hide-input", "nbval-ignore-output"}
 TIMING = re.compile(r"perf_counter|timeit|benchmark|Timer\(|alternate\(")
 FRAMES = '<figure class="frames"'
 DRAWINGS = {"image/svg+xml", "image/png"}
@@ -62,7 +62,7 @@ def tracked():
 
 
 chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
-COURSE = [p for p in CHAPTERS if p.parent == BOOK and p.stem[:2] != "00"]
+COURSE = [p for p in CHAPTERS if re.match(r"(?!00)\d\d-", p.name) and p.parent == BOOK]
 LABORATORY = [p for p in CHAPTERS if p.parent == BOOK / "lab"]
 course = pytest.mark.parametrize("path", COURSE, ids=lambda p: p.stem)
 laboratory = pytest.mark.parametrize("path", LABORATORY, ids=lambda p: p.stem)
@@ -115,6 +115,9 @@ def test_cells(path):
             assert len(cell.source.splitlines()) <= longest, cell.source
             assert not re.search(r"(?im)^\s*#\s*(nbval|pytest)", cell.source), "use cell tags"
             assert not re.search(r"(?m)^\s*[!%]", cell.source), "plain Python, so that it runs anywhere"
+            assert ("remove-input" in tags(cell)) == ("Playground(" in cell.source), (
+                cell.source
+            )  # other code shows, or folds
             if "nbval-ignore-output" in tags(cell):
                 assert FRAMES in html_of(cell) or TIMING.search(cell.source), cell.source
 
@@ -191,7 +194,7 @@ def test_code_in_sight(path):
         if cell.cell_type == "markdown":
             for found in re.findall(r"(?m)^`{3,}\{solution-(start|end)\}", cell.source):
                 inside = found == "start"
-        elif not inside and not tags(cell) & {"hide-input", "remove-cell"}:
+        elif not inside and not tags(cell) & {"hide-input", "remove-cell", "remove-input"}:
             assert not re.search(r"\bTable\(|\bsubplots\(|\bpanels\(|\bax\.", cell.source), cell.source
             assert path not in COURSE or not re.search(r"(?m)^\s*assert\b", cell.source), cell.source
 

@@ -5,6 +5,7 @@ from convattn.lab.show.cells import ByHand, Cells, Step
 from convattn.lab.show.changes import show_changes
 from convattn.lab.show.gates import edges_first, noise_gate, show_gates
 from convattn.lab.show.names import display_name
+from convattn.lab.show.playground import Playground
 from convattn.lab.show.slider import Frames
 from convattn.lab.show.style import headline, panels, pictures, use_style
 from convattn.lab.show.table import Table
@@ -13,6 +14,7 @@ __all__ = [
     "ByHand",
     "Cells",
     "Frames",
+    "Playground",
     "Step",
     "Table",
     "display_name",
