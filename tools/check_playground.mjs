@@ -149,9 +149,10 @@ function meant({ pick, chosen }, theirs) {
 function compare(where, seen, theirs, report = tell) {
   const names = meant(seen, theirs);
   let [compared, hidden, single] = [0, 0, 0];
+  const place = at(...seen.sum.match(/\d+/g).map(Number));
   for (const { name, values } of seen.cells) {
     const isHidden = /^hidden/.test(name);
-    const expected = isHidden ? theirs.hidden[hidden] : name === "gate" ? [theirs.whole ? theirs.whole[single].reduce((a, b) => a + b) / 144 : theirs["channel gate"][single]] : names[name];
+    const expected = isHidden ? theirs.hidden[hidden] : name === "gate" ? [theirs.whole ? theirs.whole[single][place] : theirs["channel gate"][single]] : names[name];
     if (isHidden) hidden += 1;
     if (name === "gate") single += 1; // beside the levels: one gate each
     if (/^(values|weights)/.test(name)) continue; // what they say is in the sum, which is read below
@@ -162,11 +163,11 @@ function compare(where, seen, theirs, report = tell) {
       compared += 1;
     });
   }
-  const read = /^Row (\d+), column (\d+) .*Batch norm: ([\d.]+) × (−?[\d.]+) ([+−]) ([\d.]+) = logit (−?[\d.]+); σ\(logit\) = (\d\.\d+)/.exec(seen.sum)?.slice(1) ?? [];
+  const read = /^Row (\d+), column (\d+) .*Batch norm: ([\d.]+) × (−?[\d.]+) ([+−]) ([\d.]+) ≈ logit (−?[\d.]+)\. .*?(?:M =|σ\(logit\) ≈) (\d\.\d+)/.exec(seen.sum)?.slice(1) ?? [];
   const [row, column, gamma, sum, sign, beta, logit, gate] = read.map((text) => (text === "+" ? 1 : text === "−" ? -1 : Number(text.replace("−", "-"))));
   const found = theirs.sums[12 * row + column];
   const z = (gamma * found) / Math.sqrt(1 + 1e-5) + sign * beta;
-  [[sum, found], [logit, z], [gate, 1 / (1 + Math.exp(-z))]].forEach(([v, expected]) => { if (!(Math.abs(v - expected) <= 0.00052)) report(where, `the sum says ${v}, Python ${expected}: ${seen.sum}`); });
+  [[sum, found], [logit, z], [gate, theirs.whole?.[seen.pick][12 * row + column] ?? 1 / (1 + Math.exp(-z))]].forEach(([v, expected]) => { if (!(Math.abs(v - expected) <= 0.00052)) report(where, `the sum says ${v}, Python ${expected}: ${seen.sum}`); });
   if (theirs.y.flat().some((v, i) => Math.abs(v - theirs.output.flat()[i]) > LIMIT)) report(where, "the copied lines give another output");
   return compared;
 }

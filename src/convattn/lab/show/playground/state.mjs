@@ -64,13 +64,13 @@ const DEFAULTS = {
 export const PRESETS = {
   start: { title: "Both gates", look: "A has a square, B a texture, C one bright pixel, D is faint. See which channels the channel gate lets pass, and which places the spatial gate does. Then paint.",
     paint(map) { add(map, [0], [3, 3, 4, 4], 25); map[1].forEach((_, p) => { map[1][p] = (p + Math.floor(p / SIDE)) % 2 ? 0 : 12; }); add(map, [2], [8, 8, 1, 1], 40); noise(map, [3], 3); } },
-  peak: { title: "A peak", look: "A has one bright pixel, the others have none. The channel gate reads Avg alone: compare A and B. Then give it Max as well.",
+  peak: { title: "A peak", look: "A has one bright pixel, the others have none. The channel gate reads Avg alone: compare A and B. Then let it read Max as well.",
     set: { channelPools: "avg", at: at(3, 5) }, paint(map) { noise(map, ALL, 4); map[0][at(3, 5)] = 40; } },
-  area: { title: "An area", look: "A is three quarters full, B has one pixel as bright. The channel gate reads Max alone: compare A and B, and fill the rest of A. Then give it Avg as well.",
+  area: { title: "An area", look: "A is three quarters full, B has one pixel as bright. The channel gate reads Max alone: compare A and B. Then let it read Avg as well.",
     set: { channelPools: "max", strength: 1, brush: "patch", at: at(5, 5) }, paint(map) { add(map, [0], [0, 0, 9, 12], 10); add(map, [1], [5, 5, 1, 1], 10); } },
   shuffle: { title: "A shuffle", look: "Press “Shuffle places” a few times: each channel keeps its values, in other places. See which gate notices.",
     set: { at: at(5, 5) }, paint(map) { add(map, [0], [4, 4, 4, 4], 30); add(map, [1], [4, 4, 2, 4], 25); noise(map, [2, 3], 6); } },
-  place: { title: "A place", look: "Every channel has two squares, so the channel gate is the same for all. See where the spatial gate is open. Then let it read Max instead of Avg.",
+  place: { title: "A place", look: "Every channel has two squares, so the channel gate is the same for all. See where the spatial gate is open. Then let the spatial gate read Max instead of Avg.",
     set: { spatialPools: "avg", beta: -4, at: at(6, 6) }, paint(map) { add(map, ALL, [5, 5, 3, 3], 30); [[1, 1], [1, 8], [8, 1], [8, 8]].forEach((corner, c) => add(map, [c], [...corner, 3, 3], 30)); } },
   window: { title: "A window", look: "In all channels a faint square of 6 × 6 in noise, and one bright pixel below it on the right. See what the spatial gate finds with 7 × 7. Then try 3 × 3.",
     set: { kernel: 7, spatialPools: "avg", channelMode: "off", gamma: 4, beta: -9.5, strength: 6 }, paint(map) { noise(map, ALL, 40); add(map, ALL, [2, 2, 6, 6], 10); for (const c of ALL) map[c][at(10, 10)] = 60; } },
@@ -126,8 +126,7 @@ export function fromLink(text) {
 }
 
 // The same with the package. Gates that are frozen or off are applied by hand, so that the lines say what happens.
-const number = (v) => String(Math.round(v * 1e9) / 1e9);
-const listing = (values) => `[${values.map(number).join(", ")}]`;
+const listing = (values) => `[${values.map((v) => Math.round(v * 1e9) / 1e9).join(", ")}]`;
 const matrix = (rows, indent) => `[\n${rows.map((row) => `${indent}    ${listing(row)},\n`).join("")}${indent}]`;
 const square = (values) => Array.from({ length: SIDE }, (_, r) => values.slice(r * SIDE, (r + 1) * SIDE));
 

@@ -69,21 +69,24 @@ export function start(root) {
   const [status, say] = [el("p", { class: "pg-status", role: "status" }), (text) => { status.textContent = text; }];
 
   // What is said after a change: the gates, each beside what it was.
-  const gates = () => (parallel() ? result.whole.map((values) => values.reduce((a, b) => a + b) / SIZE) : result.channel.gate);
+  const gates = () => (parallel() ? result.whole.map((values) => values[state.at]) : result.channel.gate);
   const where = () => (parallel() ? result.whole[state.pick] : result.spatial.gate);
-  const extent = (values) => `${two(Math.min(...values))} to ${two(Math.max(...values))}`;
+  const readings = () => ({ order: parallel(), which: gates().map(two), logits: result.channel.logits.map(two), spread: `${two(Math.min(...where()))} to ${two(Math.max(...where()))}, above ½ at ${where().filter((g) => g > 0.5).length} places` });
+  const was = (old, now) => (old === undefined || old === now ? now : `${old} → ${now}`);
   function summary(before) {
-    const was = (old, now) => (old === now || !before ? now : `${old} → ${now}`);
-    const [which, spread] = [gates().map(two), extent(where())];
-    return `${parallel() ? "Mean of M" : "Channel gate"}: ${which.map((g, c) => `${NAMES[c]} ${was(before?.which[c], g)}`).join(", ")}. ${parallel() ? `M of ${NAMES[state.pick]}` : "Spatial gate"}: ${was(before?.spread, spread)}.`;
+    const [old, now] = [before?.order === parallel() ? before : undefined, readings()];
+    return `${parallel() ? "M here" : "Channel gate"}: ${now.which.map((g, c) => `${NAMES[c]} ${was(old?.which[c], g)}`).join(", ")}. ${parallel() ? `M of ${NAMES[state.pick]}` : "Spatial gate"}: ${was(old?.spread, now.spread)}.`;
   }
-  const position = () => `Channel ${NAMES[state.pick]}, ${place(state.at)}: F ${two(featureMap(state)[state.pick][state.at])}, ${parallel() ? `M ${two(where()[state.at])}` : `channel gate ${two(result.channel.gate[state.pick])}, spatial gate ${two(result.spatial.gate[state.at])}`}, output ${two(result.output[state.pick][state.at])}.`;
+  function position(before) {
+    const [c, now] = [state.pick, readings()];
+    return `Channel ${NAMES[c]}, ${place(state.at)}: F ${two(featureMap(state)[c][state.at])}, ${parallel() ? "M" : "spatial gate"} ${two(where()[state.at])}, output ${two(result.output[c][state.at])}. ${parallel() ? "M here" : "Channel gate"} of ${NAMES[c]}: ${was(before?.which[c], now.which[c])}, logit ${was(before?.logits[c], now.logits[c])}.`;
+  }
 
   // Controls: each keeps itself in step with the state.
   const sync = [];
   function edit(act, tell = summary) {
-    const before = { which: gates().map(two), spread: extent(where()) };
-    if (dragged === null) past = [...past.slice(-49), structuredClone(state)];
+    const before = readings();
+    if (dragged === null) past = [...past.slice(-49), [structuredClone(state), from]];
     act();
     edited = true;
     update();
@@ -131,10 +134,10 @@ export function start(root) {
   const [windowSlot, input, spatialInput, gateHead] = [el("div", { class: "pg-line" }), el("span"), el("span"), el("span")];
   const code = el("textarea", { readonly: "", rows: 8, hidden: "", spellcheck: "false", "aria-label": "To copy" });
   const channel = group("pg-section", "Channel gate", el("p", { class: "pg-title", html: `<b>Which? The channel gate ${MC}</b>, from ` }, input),
-    el("div", { class: "pg-controls" }, choice("channelPools", "pools"), choice("reduction", "reduction r"), choice("mlp", "what the MLP asks"), range("bias", "output bias"), choice("channelMode", "gate")),
+    el("div", { class: "pg-controls" }, choice("reduction", "reduction r"), choice("mlp", "what the MLP asks"), range("bias", "output bias"), choice("channelMode", "gate")),
     el("div", { class: "pg-pair" }, el("div", { class: "pg-paths" }, ...paths.map((p) => p.line), joined), channelEnd));
   const spatial = group("pg-section", "Spatial gate", el("p", { class: "pg-title", html: `<b>Where? The spatial gate ${MS}</b>, from ` }, spatialInput),
-    el("div", { class: "pg-controls" }, choice("spatialPools", "pools"), choice("kernel", "window"), choice("window", "what the window asks"), range("gamma", "batch norm, γ"), range("beta", "batch norm, β"), choice("spatialMode", "gate")),
+    el("div", { class: "pg-controls" }, choice("window", "what the window asks"), range("gamma", "batch norm, γ"), range("beta", "batch norm, β"), choice("spatialMode", "gate")),
     planeSlot, sum, windowSlot, spatialEnd);
   const stages = el("div", {}, channel, spatial);
   const brushes = el("div", { class: "pg-line", role: "radiogroup", "aria-label": "Brush" }, ...Object.entries(CHOICES.brush).map(([name, label]) => {
@@ -144,17 +147,17 @@ export function start(root) {
     return el("label", { class: "pg-brush" }, radio, label);
   }));
   const shuffled = (values) => { const mixed = [...values]; for (let i = SIZE - 1; i > 0; i -= 1) { const j = Math.floor(Math.random() * (i + 1)); [mixed[i], mixed[j]] = [mixed[j], mixed[i]]; } return mixed; };
-  const undo = button("Undo", () => { if (past.length) state = past.pop(); update(); say(`Undone. ${summary()}`); });
+  const undo = button("Undo", () => { if (past.length) [state, from] = past.pop(); update(); say(`Undone. ${summary()}`); });
   const presets = Object.entries(PRESETS).map(([name, { title }]) => button(title, () => load(preset(name), name), { "data-preset": name }));
   const copy = (text, what) => { code.hidden = false; code.value = text; code.select(); (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(() => say(`${what} copied.`), () => say(`${what}: select it in the box and copy.`)); };
   const [back, next, all] = [button("Back", () => go(step - 1)), button("Step through", () => go(step === null ? 0 : step + 1)), button("Show all", () => go(null))];
-  const walk = group("pg-walk", "One operation at a time", el("div", { class: "pg-buttons" }, next, back, all), sentence);
+  const walk = group("pg-walk", "One operation at a time", sentence, el("div", { class: "pg-buttons" }, next, back, all)); // the buttons stay where they are while the sentence changes
   root.replaceChildren(group("pg-buttons", "Presets", ...presets), look, el("div", { class: "pg-top" },
     el("div", {}, el("p", { class: "pg-title", html: `<b>The map ${F}.</b> Paint here, or arrows and space.` }), paint.svg),
     el("div", {}, mapTitle, live.svg),
     el("div", {}, brushes, range("strength", "strength", () => ""), el("div", { class: "pg-buttons" }, undo, button("Shuffle places", () => edit(() => { state.map = state.map.map(shuffled); })),
       button("Clear channel", () => edit(() => { state.map[state.pick] = blank()[0]; })), button("Clear all", () => edit(() => { state.map = blank(); }))), status),
-    el("div", {}, el("div", { class: "pg-rows" }, el("span", {}, "channel"), el("span", {}, "level"), gateHead, el("span", {}, F2), ...rows.flatMap((r) => [r.pick, r.level, r.gate.svg, r.output.svg])), choice("order", "order of the gates"))),
+    el("div", {}, el("div", { class: "pg-rows" }, el("span", {}, "channel"), el("span", {}, "level"), gateHead, el("span", {}, F2), ...rows.flatMap((r) => [r.pick, r.level, r.gate.svg, r.output.svg])), el("div", { class: "pg-controls" }, choice("order", "order"), choice("channelPools", "channel gate reads"), choice("spatialPools", "spatial gate reads"), choice("kernel", "its window")))),
     el("div", { class: "pg-foot" }, walk), stages,
     el("div", { class: "pg-buttons" }, button("Copy as Python", () => copy(toPython(state), "Python")), ...(inBook ? [button("Copy link", () => copy(`${location.href.split("#")[0]}#play&${toLink(state)}`, "Link"))] : [])), code);
 
@@ -168,7 +171,7 @@ export function start(root) {
         if (state.brush !== "texture" || (r + c) % 2 === 0) state.map[state.pick][r * SIDE + c] = state.brush === "clear" ? 0 : 10 * state.strength;
       }
     }
-    state.at = p;
+    [state.at, hover] = [p, null];
   }
   paint.svg.addEventListener("pointerdown", (e) => { const p = under(e, paint.svg); paint.svg.setPointerCapture(e.pointerId); edit(() => stroke(p), position); dragged = p; });
   paint.svg.addEventListener("pointermove", (e) => { const p = under(e, paint.svg); if (dragged !== null && p !== dragged) { dragged = p; edit(() => stroke(p), position); } });
@@ -217,8 +220,10 @@ export function start(root) {
     step = to === null || to < 0 || to >= steps.length ? null : to;
     update();
     if (document.activeElement === document.body) next.focus({ preventScroll: true }); // what had the focus is hidden
-    (step === null ? walk : steps[step][1][0].svg).scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
-    if (forward && step !== null && !still()) steps[step][0].forEach((tensor, i) => fly(tensor.svg, (steps[step][1][i] ?? steps[step][1][0]).svg));
+    const made = steps[step]?.[1];
+    if (made) say(""); // it would tell the result
+    (made ? (made.length > 1 ? made[0].root.parentElement : made[0].svg) : walk).scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
+    if (forward && step !== null && !still()) steps[step][0].forEach((tensor, i) => fly(tensor.svg, (made[i] ?? made[0]).svg));
   }
   function fly(source, target) {
     const [a, b, origin] = [source.getBoundingClientRect(), target.getBoundingClientRect(), root.getBoundingClientRect()];
@@ -229,7 +234,11 @@ export function start(root) {
     ghost.animate([{ transform: "none", opacity: 0.9 }, { transform: moved, opacity: 0.4 }], { duration: 900, easing: "ease-in-out" }).finished.finally(() => ghost.remove());
   }
 
-  function load(given, name) { [state, from, edited, hover, step, past] = [given, name, false, null, null, []]; update(); say(summary()); }
+  function load(given, name) {
+    [state, from, edited, hover, step, past] = [given, name, false, null, null, result ? [...past.slice(-49), [state, from]] : []];
+    update();
+    say(summary());
+  }
   function update() {
     result = compute(state);
     const [x, w, at, pick, name, reach] = [featureMap(state), weights(state), hover ?? state.at, state.pick, NAMES[state.pick], (state.kernel - 1) / 2];
@@ -241,15 +250,14 @@ export function start(root) {
     titles.push([v.logits, state.channelMode === "frozen" ? "frozen logits" : "added: the logits"], [m.logits, state.spatialMode === "frozen" ? "frozen logits" : "logits"]);
     titles.push([m.refined, `${F1}, channel ${name}`], [m.output, `${F2}, channel ${name}`], [m.whole, `M, channel ${name}`]);
     for (const [tensor, html] of titles) tensor.heading.innerHTML = html;
-    mapTitle.innerHTML = parallel() ? `<b>M of channel ${name}</b>, both gates in one.` : `<b>The spatial gate ${MS}</b>, for all channels.`;
-    gateHead.innerHTML = parallel() ? "mean M" : MC;
+    mapTitle.innerHTML = parallel() ? `<b>M of channel ${name}</b>, both gates in one.` : `<b>The spatial gate ${MS}</b>, ${state.spatialMode === "live" ? "for all channels" : state.spatialMode}.`;
+    gateHead.innerHTML = parallel() ? "M here" : `${MC}${state.channelMode === "live" ? "" : ` ${state.channelMode}`}`;
     paint.draw(x[pick], { most, at, label: `F, channel ${name}` });
     live.draw(where(), { most: 1, at, label: plain(mapTitle.textContent) });
     const which = gates();
     rows.forEach((r, c) => {
-      r.input.draw(x[c], { most });
-      r.output.draw(result.output[c], { most });
-      r.gate.draw([which[c]], { most: 1, label: `${parallel() ? "mean of M" : "channel gate"}, ${NAMES[c]}` });
+      [[r.input, x[c]], [r.output, result.output[c]]].forEach(([tensor, values]) => tensor.draw(values, { most }));
+      r.gate.draw([which[c]], { most: 1, label: `${parallel() ? "M at the chosen place" : "channel gate"}, ${NAMES[c]}` });
       r.pick.setAttribute("aria-pressed", c === pick);
     });
     const logits = Math.max(1e-9, ...[...result.channel.logits, ...result.channel.paths.flatMap((p) => p.out)].map(Math.abs));
@@ -258,9 +266,7 @@ export function start(root) {
       p.line.hidden = !found;
       if (!found) continue;
       fill(p.line, [p.descriptor, p.hidden[found.hidden.length], p.out].map((tensor) => tensor.root));
-      p.descriptor.draw(found.descriptor, { most });
-      p.hidden[found.hidden.length].draw(found.hidden);
-      p.out.draw(found.out, { most: logits });
+      [[p.descriptor, found.descriptor, most], [p.hidden[found.hidden.length], found.hidden], [p.out, found.out, logits]].forEach(([tensor, values, top]) => tensor.draw(values, { most: top }));
     }
     v.logits.draw(result.channel.logits, { most: logits });
     v.gate.draw(result.channel.gate, { most: 1 });
@@ -277,7 +283,9 @@ export function start(root) {
     fill(windowSlot, planes.flatMap((p) => p.windows[state.kernel].map((c) => c.root)));
     const [total, z] = [fixed(result.spatial.sums[at], 3), (w.gamma * result.spatial.sums[at]) / Math.sqrt(1 + 1e-5) + w.beta];
     const after = { live: "", off: ", but the gate is off", frozen: ", but the logits are frozen" }[state.spatialMode];
-    sum.innerHTML = `<b>${place(at).replace("r", "R")}</b> (from 0): values times weights, added: ${sums.join(" + ")}${sums.length > 1 ? ` = ${total}` : ""}. Batch norm: ${w.gamma} × ${total} ${w.beta < 0 ? "−" : "+"} ${Math.abs(w.beta)} = <b>logit ${fixed(z, 3)}</b>; σ(logit) = ${fixed(sigmoid(z), 3)}${after}.`;
+    const both = [result.spatial.logits[at], result.channel.logits[pick]];
+    const made = parallel() ? `${state.channelMode === "live" && state.spatialMode === "live" ? ` With ${name}’s ${fixed(both[1], 3)} added: ${fixed(both[0] + both[1], 3)}.` : ""} M = ${fixed(result.whole[pick][at], 3)}` : ` σ(logit) ≈ ${fixed(sigmoid(z), 3)}`;
+    sum.innerHTML = `<b>${place(at).replace("r", "R")}</b> (from 0): values times weights, added: ${sums.join(" + ")}${sums.length > 1 ? ` ≈ ${total}` : ""}. Batch norm: ${w.gamma} × ${total} ${w.beta < 0 ? "−" : "+"} ${Math.abs(w.beta)} ≈ <b>logit ${fixed(z, 3)}</b>.<span>${made}${after}.</span>`;
     const maps = [[m.logits, result.spatial.logits, undefined], [m.gate, result.spatial.gate, 1], [m.refined, result.refined?.[pick], most], [m.whole, result.whole?.[pick], 1], [m.output, result.output[pick], most]];
     for (const [tensor, values, top] of maps) if (values) tensor.draw(values, { most: top, at });
 
@@ -295,6 +303,7 @@ export function start(root) {
       tensor.root.classList.toggle("pg-now", i === step);
       mirrors.get(tensor)?.forEach((svg) => svg.classList.toggle("pg-unmade", later));
       if (tensor === m.logits) [sum.hidden, windowSlot.hidden] = [later, later];
+      if (tensor === m.gate || tensor === m.whole) sum.lastChild.hidden = later;
     }));
     sentence.innerHTML = step === null ? "" : `<b>Step ${step + 1} of ${steps.length}.</b> ${steps[step][2]}`;
     walk.classList.toggle("pg-walking", step !== null && inBook);
@@ -315,8 +324,7 @@ export function start(root) {
     }
     root.closest("details")?.setAttribute("open", "");
     const show = () => setTimeout(() => root.scrollIntoView()); // after the page has scrolled by itself
-    if (document.readyState === "complete") show();
-    else addEventListener("load", show);
+    document.readyState === "complete" ? show() : addEventListener("load", show);
   }
   load(state, from);
   follow();
