@@ -9,7 +9,7 @@ export const NAMES = ["A", "B", "C", "D"];
 const [POOLING, MODES] = [{ "avg max": "Avg and Max", avg: "Avg", max: "Max" }, { live: "live", off: "off", frozen: "frozen" }];
 export const CHOICES = {
   order: { "channel-spatial": "channel first", "spatial-channel": "space first", parallel: "parallel" },
-  channelPools: POOLING, reduction: { 1: "1: a unit for each channel", 2: "2: a unit for two", 4: "4: one unit for all" },
+  channelPools: POOLING, reduction: { 1: "1: one unit each", 2: "2: one unit for two", 4: "4: one unit for all" },
   mlp: { loud: "open what exceeds the others", quiet: "shut what exceeds the others" }, channelMode: MODES,
   spatialPools: POOLING, kernel: { 3: "3 × 3", 5: "5 × 5", 7: "7 × 7" },
   window: { area: "is it bright around here?", centre: "is it brighter than around?" }, spatialMode: MODES,

@@ -64,7 +64,7 @@ const picture = (name) => cells({ name, kind: "map", rows: SIDE, columns: SIDE, 
 
 export function start(root) {
   let [state, from, edited, hover, step, result, dragged, past] = [preset(root.dataset.preset), root.dataset.preset, false, null, null, null, null, []];
-  const [inBook, parallel] = ["content_root" in document.documentElement.dataset, () => state.order === "parallel"];
+  const [sync, inBook, parallel] = [[], "content_root" in document.documentElement.dataset, () => state.order === "parallel"];
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const [status, say] = [el("p", { class: "pg-status", role: "status" }), (text) => { status.textContent = text; }];
 
@@ -83,7 +83,6 @@ export function start(root) {
   }
 
   // Controls: each keeps itself in step with the state.
-  const sync = [];
   function edit(act, tell = summary) {
     const before = readings();
     if (dragged === null) past = [...past.slice(-49), [structuredClone(state), from]];
@@ -99,7 +98,7 @@ export function start(root) {
   };
   function choice(name, label) {
     const select = el("select", { name }, ...Object.entries(CHOICES[name]).map(([value, text]) => new Option(text, value)));
-    select.addEventListener("change", () => edit(set(name, select.value)));
+    select.addEventListener("change", () => { edit(set(name, select.value)); if (name === "order" && step !== null) go(0); });
     sync.push(() => { select.value = state[name]; });
     return el("label", { class: label.startsWith("what") ? "pg-wide" : "", html: `<span>${label}</span>` }, select);
   }
@@ -199,14 +198,14 @@ export function start(root) {
     const stacked = paths.filter((p) => state.spatialPools.includes(p.pool)).map((p) => p.plane);
     const named = (tensor) => (tensor === paint ? F : F1);
     const makes = (mode, name, each) => ({ live: `The sigmoid makes numbers between 0 and 1: ${name}, one for each ${each}.`, off: `${name} is off: 1 everywhere, whatever the logits are.`, frozen: `The sigmoid makes ${name} of the frozen logits.` })[mode];
-    const kept = (mode) => (mode === "frozen" ? " But they are frozen: they stay as they were." : "");
+    const kept = (mode) => (mode === "frozen" ? " Frozen logits stand in their place." : "");
     const ch = [[[channelReads], used.map((p) => p.descriptor), `Each channel of ${named(channelReads)} shrinks to one number, its ${used.map((p) => (p.pool === "avg" ? "mean" : "maximum")).join(", and to its ")}.`],
       [used.map((p) => p.descriptor), hidden, "The first layer of the MLP: weighted sums, then the ReLU."],
       [hidden, used.map((p) => p.out), `The second layer: back to one number for each channel.${used.length > 1 ? " Both pools use the same weights." : ""}`],
       [used.map((p) => p.out), [v.logits], `${used.length > 1 ? "The two results are added: the logits." : "There is one result: the logits."}${kept(state.channelMode)}`],
       [[v.logits], [v.gate], makes(state.channelMode, MC, "channel")]];
     const sp = [[[spatialReads], stacked, `The channels of ${named(spatialReads)} shrink to ${used.length && stacked.length > 1 ? "two planes" : "one plane"}: at each position their ${paths.filter((p) => stacked.includes(p.plane)).map((p) => (p.pool === "avg" ? "mean" : "maximum")).join(", and their ")}.`],
-      [stacked, [m.logits], `The window slides over the planes: values times weights, added; then batch norm.${kept(state.spatialMode)}`],
+      [stacked, [m.logits], `The same window at every position: values times weights, added; then batch norm.${kept(state.spatialMode)}`],
       [[m.logits], [m.gate], makes(state.spatialMode, MS, "position")]];
     const times = (gate, name, read, to, target) => [[read, gate], [target], `${to} = ${name} ⊗ ${named(read)}: each value times the gate of its ${gate === v.gate ? "channel" : "position"}.`];
     if (state.order === "channel-spatial") return [...ch, times(v.gate, MC, paint, F1, m.refined), ...sp, times(m.gate, MS, m.refined, F2, m.output)];
@@ -222,7 +221,8 @@ export function start(root) {
     if (document.activeElement === document.body) next.focus({ preventScroll: true }); // what had the focus is hidden
     const made = steps[step]?.[1];
     if (made) say(""); // it would tell the result
-    (made ? (made.length > 1 ? made[0].root.parentElement : made[0].svg) : walk).scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
+    const show = made ? (made.length > 1 ? made[0].root.parentElement : made[0].svg) : to >= steps.length ? m.output.svg : next;
+    show.scrollIntoView({ block: made || to >= steps.length ? "center" : "nearest", behavior: still() ? "auto" : "smooth" });
     if (forward && step !== null && !still()) steps[step][0].forEach((tensor, i) => fly(tensor.svg, (made[i] ?? made[0]).svg));
   }
   function fly(source, target) {
@@ -230,7 +230,7 @@ export function start(root) {
     const ghost = el("div", { class: "pg-ghost", "aria-hidden": "true", style: `left:${a.left - origin.left}px;top:${a.top - origin.top}px;width:${a.width}px;height:${a.height}px` }, source.cloneNode(true));
     ["tabindex", "role"].forEach((name) => ghost.firstChild.removeAttribute(name));
     root.append(ghost);
-    const moved = `translate(${b.left - a.left}px, ${b.top - a.top}px) scale(${b.width / a.width}, ${b.height / a.height})`;
+    const moved = `translate(${b.left - a.left}px, ${b.top - a.top}px) scale(${Math.min(1, b.width / a.width, b.height / a.height)})`;
     ghost.animate([{ transform: "none", opacity: 0.9 }, { transform: moved, opacity: 0.4 }], { duration: 900, easing: "ease-in-out" }).finished.finally(() => ghost.remove());
   }
 
@@ -308,7 +308,7 @@ export function start(root) {
     sentence.innerHTML = step === null ? "" : `<b>Step ${step + 1} of ${steps.length}.</b> ${steps[step][2]}`;
     walk.classList.toggle("pg-walking", step !== null && inBook);
     next.textContent = step === null ? "Step through, one operation at a time" : step === steps.length - 1 ? "Finish" : "Next step";
-    [back.hidden, all.hidden] = [step === null, step === null];
+    [back.hidden, all.hidden, back.disabled] = [step === null, step === null, step === 0];
     sync.forEach((f) => f());
   }
 
