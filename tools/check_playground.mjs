@@ -163,7 +163,7 @@ function compare(where, seen, theirs, report = tell) {
       compared += 1;
     });
   }
-  const read = /^Row (\d+), column (\d+) .*Batch norm: ([\d.]+) × (−?[\d.]+) ([+−]) ([\d.]+) ≈ logit (−?[\d.]+)\. .*?(?:M =|σ\(logit\) ≈) (\d\.\d+)/.exec(seen.sum)?.slice(1) ?? [];
+  const read = /^Row (\d+), column (\d+) .*Batch norm: ([\d.]+)\s× (−?[\d.]+) ([+−]) ([\d.]+) ≈ logit (−?[\d.]+)\. .*?(?:M =|σ\(logit\) ≈) (\d\.\d+)/.exec(seen.sum)?.slice(1) ?? [];
   const [row, column, gamma, sum, sign, beta, logit, gate] = read.map((text) => (text === "+" ? 1 : text === "−" ? -1 : Number(text.replace("−", "-"))));
   const found = theirs.sums[12 * row + column];
   const z = (gamma * found) / Math.sqrt(1 + 1e-5) + sign * beta;

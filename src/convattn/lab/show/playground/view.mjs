@@ -285,7 +285,7 @@ export function start(root) {
     const after = { live: "", off: ", but the gate is off", frozen: ", but the logits are frozen" }[state.spatialMode];
     const both = [result.spatial.logits[at], result.channel.logits[pick]];
     const made = parallel() ? `${state.channelMode === "live" && state.spatialMode === "live" ? ` With ${name}’s ${fixed(both[1], 3)} added: ${fixed(both[0] + both[1], 3)}.` : ""} M = ${fixed(result.whole[pick][at], 3)}` : ` σ(logit) ≈ ${fixed(sigmoid(z), 3)}`;
-    sum.innerHTML = `<b>${place(at).replace("r", "R")}</b> (from 0): values times weights, added: ${sums.join(" + ")}${sums.length > 1 ? ` ≈ ${total}` : ""}. Batch norm: ${w.gamma} × ${total} ${w.beta < 0 ? "−" : "+"} ${Math.abs(w.beta)} ≈ <b>logit ${fixed(z, 3)}</b>.<span>${made}${after}.</span>`;
+    sum.innerHTML = `<b>${place(at).replace("r", "R")}</b> (from 0): values times weights, added: ${sums.join(" + ")}${sums.length > 1 ? ` ≈ ${total}` : ""}. Batch norm: ${w.gamma}&nbsp;× ${total} ${w.beta < 0 ? "−" : "+"} ${Math.abs(w.beta)} ≈ <b>logit ${fixed(z, 3)}</b>.<span>${made}${after}.</span>`;
     const maps = [[m.logits, result.spatial.logits, undefined], [m.gate, result.spatial.gate, 1], [m.refined, result.refined?.[pick], most], [m.whole, result.whole?.[pick], 1], [m.output, result.output[pick], most]];
     for (const [tensor, values, top] of maps) if (values) tensor.draw(values, { most: top, at });
 
