@@ -16,7 +16,12 @@ NBVAL       := -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n
 PORTABLE    := OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_CBWR=COMPATIBLE \
                OPENBLAS_CORETYPE=NEHALEM NPY_DISABLE_CPU_FEATURES="X86_V4 X86_V3"
 
+# What runs here has an environment of its own: no backend, settings or start-up files of the user's.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_USER := 0
+export IPYTHONDIR := $(abspath $(VENV))/ipython
+export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
+unexport MPLBACKEND MATPLOTLIBRC PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTEST_ADDOPTS
 export TORCH_INDEX
 MAKEFLAGS += --no-print-directory
 

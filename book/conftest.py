@@ -1,6 +1,17 @@
 """Notebooks under nbval: a drawing is not compared, as no picture is; the text beside it is."""
 
+import os
+import tempfile
+
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the user's matplotlib backend and IPython settings away from the kernels."""
+    folder = tempfile.TemporaryDirectory(prefix="ipython-")
+    config.add_cleanup(folder.cleanup)
+    os.environ.pop("MPLBACKEND", None)
+    os.environ["IPYTHONDIR"] = folder.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

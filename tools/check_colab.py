@@ -64,7 +64,13 @@ def run(notebook: NotebookNode, extra: dict[str, str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as empty:
         spec = Path(home, "kernels/colab/kernel.json")
         spec.parent.mkdir(parents=True)
-        variables = {"PIP_NO_INDEX": "1", "MPLCONFIGDIR": str(ENV / "matplotlib"), "HOME": home, "PYTHONPATH": ""}
+        variables = {
+            "PIP_NO_INDEX": "1",
+            "PIP_USER": "1",
+            "MPLCONFIGDIR": str(ENV / "matplotlib"),
+            "HOME": home,
+            "PYTHONPATH": "",
+        }
         variables |= {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "all_proxy")}
         argv = [str(ENV / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         kernel = {"argv": argv, "language": "python", "display_name": "Colab", "env": variables | (extra or {})}

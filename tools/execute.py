@@ -1,7 +1,9 @@
 """Run notebooks and store their outputs: ``python tools/execute.py book/*.ipynb``, used by ``make execute``.
 
 Nothing that differs from run to run is stored: no timestamps, and a cell whose output is not compared (tag
-``nbval-ignore-output``) keeps the stored one, unless the environment variable REFRESH is set.
+``nbval-ignore-output``) keeps the stored one, unless the environment variable REFRESH is set. Nor is a notebook stored
+in which a cell lost a kind of output that it had, a figure for instance, unless REFRESH is set. The kernels see neither
+the user's matplotlib backend nor his IPython settings.
 """
 
 from __future__ import annotations
@@ -19,6 +21,27 @@ from nbclient.exceptions import CellExecutionError
 NOT_COMPARED = "nbval-ignore-output"
 
 
+class Lost(Exception):
+    """A cell gives less than it did.
+
+    Args:
+        cell: The cell.
+        kinds: What it does not give any more.
+    """
+
+    def __init__(self, cell: nbformat.NotebookNode, kinds: set[str]) -> None:
+        lines = cell.source.splitlines()
+        super().__init__(
+            f"the cell {cell.id} ({lines[0]} ...) no longer gives {', '.join(sorted(kinds))}; "
+            "REFRESH=1 stores it all the same"
+        )
+
+
+def kinds(outputs: list[nbformat.NotebookNode]) -> set[str]:
+    """Return what a cell gives: types of data, and names of streams."""
+    return {kind for o in outputs for kind in o.get("data", {o.get("name", o.output_type): None})}
+
+
 def execute(path: Path, *, refresh: bool = False) -> int:
     """Run the notebook at ``path`` and store its outputs there, all or nothing.
 
@@ -28,6 +51,9 @@ def execute(path: Path, *, refresh: bool = False) -> int:
 
     Returns:
         How many cells kept their stored output.
+
+    Raises:
+        Lost: If a cell lost a kind of output that it had, unless ``refresh``.
     """
     notebook = nbformat.read(path, as_version=4)
     stored = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code" and cell.outputs}
@@ -49,6 +75,8 @@ def execute(path: Path, *, refresh: bool = False) -> int:
                 if "execution_count" in output:
                     output.execution_count = cell.execution_count
             kept += 1
+        elif cell.id in stored and not refresh and (lost := kinds(stored[cell.id]) - kinds(cell.outputs)):
+            raise Lost(cell, lost)
     notebook.metadata.language_info = {"name": "python"}
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".execute-") as folder:
         new = Path(folder, path.name)
@@ -60,12 +88,21 @@ def execute(path: Path, *, refresh: bool = False) -> int:
 def main(names: list[str]) -> int:
     """Run the notebooks ``names``; return 1 at the first that fails, which is left as it was."""
     start = time.monotonic()
+    os.environ.pop("MPLBACKEND", None)
+    with tempfile.TemporaryDirectory(prefix="ipython-") as folder:
+        os.environ["IPYTHONDIR"] = folder
+        return run(names, start)
+
+
+def run(names: list[str], start: float) -> int:
+    """Do the work of ``main``."""
     for name in names:
         print(f"Running {name} ...", flush=True)
         try:
             kept = execute(Path(name), refresh=bool(os.environ.get("REFRESH")))
-        except CellExecutionError as error:
-            print(f"{name} is unchanged, a cell failed:\n{error}", file=sys.stderr)
+        except (CellExecutionError, Lost) as error:
+            what = "a cell failed:\n" if isinstance(error, CellExecutionError) else ""
+            print(f"{name} is unchanged, {what}{error}", file=sys.stderr)
             return 1
         if kept:
             print(f"  {kept} cell(s) whose output is not compared kept the stored one (REFRESH=1 replaces it)")

@@ -62,7 +62,7 @@ def intermediates(cbam: CBAM, x: Tensor, options: dict) -> dict[str, Tensor]:
         if mode == "off":
             return torch.ones(shape).to(x)
         seen[f"{part} logits"] = torch.tensor(options[part]["frozen"], dtype=x.dtype).view(shape)
-        return cbam.gate_fn(seen[f"{part} logits"])
+        return attention.gate_fn(seen[f"{part} logits"])
 
     parts = ("channel", "spatial")
     live = all(options[part]["mode"] == "live" for part in parts)

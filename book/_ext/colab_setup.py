@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import importlib.util
+import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from importlib.metadata import Distribution, version
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def digest(folder):
 def pip_install(*arguments):
     """Run pip, which is silent unless it fails."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PIP_USER": "0"})
     if done.returncode:
         raise RuntimeError(f"pip could not install {arguments[-1]}:\n{done.stderr}")
 
@@ -40,7 +42,11 @@ def setup(filename, expected, requires, wheel):
         if not is_installed(expected):
             path = Path(folder, filename)
             path.write_bytes(base64.b64decode(wheel))
-            pip_install("--no-deps", "--no-index", "--force-reinstall", str(path))
+            try:
+                pip_install("--no-deps", "--no-index", "--force-reinstall", str(path))
+            except RuntimeError:  # no pip, or a Python that its system manages: for this kernel alone, then
+                sys.path.insert(0, tempfile.mkdtemp(prefix="convattn-"))
+                zipfile.ZipFile(path).extractall(sys.path[0])
             for name in [name for name in sys.modules if name.partition(".")[0] == "convattn"]:
                 del sys.modules[name]  # another version was imported before
             if not is_installed(expected):

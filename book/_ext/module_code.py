@@ -1,12 +1,13 @@
 """Sphinx extension: the directive ``module-code`` shows code of the package as it stands in src/, and cannot drift.
 
 The lines of the source are kept, with their comments, but for what a reader of the page does not need: docstrings,
-checks that only raise, and the annotations of signatures.
+checks that only raise, the annotations of signatures, and properties and private methods.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from pathlib import Path
 from typing import ClassVar
@@ -47,7 +48,7 @@ def shown(source: str, name: str, methods: set[str] | None = None) -> str:
     Args:
         source: Text of the module.
         name: Name of the class or function.
-        methods: Names of its functions to show; None for all.
+        methods: Names of its functions to show; None for all but properties and private ones.
 
     Returns:
         The lines, ended by a line feed each.
@@ -66,7 +67,8 @@ def shown(source: str, name: str, methods: set[str] | None = None) -> str:
         raise ValueError(f"{name} has no {', '.join(sorted(missing))}")
     kept = [lines[found[0].lineno - 1]] if whole else []
     for function in functions:
-        if methods is not None and function.name not in methods:
+        plumbing = function.decorator_list or re.match(r"_(?!_init__$)", function.name)
+        if whole and (plumbing if methods is None else function.name not in methods):
             continue
         kept += ["", *signature(function)] if len(kept) > 1 else signature(function)
         parts = [part for part in ast.walk(function) if isinstance(part, ast.stmt) and part is not function]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Literal, get_args
 
-from torch import Tensor
+from torch import Tensor, fx, nn
 
 Pool = Literal["avg", "max"]
 POOLS: tuple[Pool, ...] = get_args(Pool)  # the paper's order
@@ -43,8 +44,17 @@ def pool_names(name: str, pools: Sequence[Pool]) -> tuple[Pool, ...]:
     return tuple(known)
 
 
+def gate_function(gate_fn: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Return ``gate_fn`` if it can be called with a tensor, a module as a copy of its own, or raise ValueError."""
+    if not callable(gate_fn) or isinstance(gate_fn, type):
+        raise ValueError(f"gate_fn must be a function of a tensor, or a module and not its class, got {gate_fn!r}")
+    return copy.deepcopy(gate_fn) if isinstance(gate_fn, nn.Module) else gate_fn
+
+
 def feature_map(x: Tensor, channels: int | None = None) -> None:
     """Raise unless ``x`` is a floating (B, C, H, W) tensor with something to pool; B = 0 is allowed."""
+    if isinstance(x, fx.Proxy):  # torch.fx traces without values or shapes
+        return
     if not x.is_floating_point():
         raise TypeError(f"input must be a floating-point tensor, got dtype {x.dtype}")
     if x.ndim != 4:

@@ -37,6 +37,9 @@ class CBAM(nn.Module):
     feature map (B, C, H, W), floating point; the output has its shape, dtype, device and memory format. In training
     mode each call of ``gates``, ``gate`` or ``forward`` updates the batch-norm statistics: inspect in eval mode.
 
+    Under float16 autocast the MLP of the channel part overflows beyond 65,504; compute this module under
+    ``torch.autocast(x.device.type, enabled=False)`` then, or use bfloat16.
+
     Args:
         channels: Number of channels C of the input, at least 1.
         reduction: Reduction ratio r of the channel part, which has ``channels // reduction`` hidden units.
@@ -47,7 +50,7 @@ class CBAM(nn.Module):
         spatial_pools: Descriptors of the spatial part: "avg", "max" or both, in any order.
         bias: Whether the linear layers of the channel part have biases.
         norm: Whether batch norm follows the spatial part's convolution.
-        gate_fn: Turns logits into a gate, elementwise; used for both gates.
+        gate_fn: Turns logits into a gate, elementwise; used for both gates. Of a module each part keeps a copy.
 
     Raises:
         ValueError: If ``channels``, ``reduction`` or ``hidden`` is less than 1, ``channels // reduction`` is 0 and
@@ -60,8 +63,8 @@ class CBAM(nn.Module):
     def __init__(
         self,
         channels: int,
-        *,
         reduction: int = 16,
+        *,
         hidden: int | None = None,
         kernel_size: int = 7,
         order: Order = "channel-spatial",
@@ -81,7 +84,8 @@ class CBAM(nn.Module):
             channels, reduction=reduction, hidden=hidden, pools=channel_pools, bias=bias, gate_fn=gate_fn
         )
         self.spatial = SpatialAttention(kernel_size=kernel_size, pools=spatial_pools, norm=norm, gate_fn=gate_fn)
-        self.gate_fn = gate_fn
+        if order == "parallel" or not isinstance(gate_fn, nn.Module):  # a module that never runs would be no part
+            self.gate_fn = _checks.gate_function(gate_fn)  # of the sum of both logits
 
     def extra_repr(self) -> str:
         """Return what ``repr`` shows beside the two parts."""

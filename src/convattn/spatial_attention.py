@@ -31,7 +31,7 @@ class SpatialAttention(nn.Module):
         kernel_size: Side of the square kernel in pixels, odd.
         pools: Which descriptors to use: "avg", "max" or both, in any order.
         norm: Whether batch norm follows the convolution.
-        gate_fn: Turns logits into the gate, elementwise.
+        gate_fn: Turns logits into the gate, elementwise: a function, or a module, of which this one keeps a copy.
 
     Raises:
         ValueError: If ``kernel_size`` is even or less than 1, or ``pools`` is empty or has an unknown or repeated
@@ -54,7 +54,7 @@ class SpatialAttention(nn.Module):
         planes, padding = len(self.pools), kernel_size // 2
         self.conv = nn.Conv2d(planes, 1, kernel_size, padding=padding, bias=False)
         self.norm = nn.BatchNorm2d(1) if norm else None
-        self.gate_fn = gate_fn
+        self.gate_fn = _checks.gate_function(gate_fn)
 
     def logits(self, x: Tensor) -> Tensor:
         """Compute the gate before ``gate_fn``: the convolution of the stacked descriptors."""

@@ -97,7 +97,7 @@ def test_examples(found):
 def test_a_signature_as_a_reader_sees_it(page):
     """The true one, although the class that it inherits from is a stand-in while the page is made."""
     assert page["convattn.CBAM"].strip() == (
-        "class CBAM( channels, *, reduction=16, hidden=None, kernel_size=7, order='channel-spatial', "
+        "class CBAM( channels, reduction=16, *, hidden=None, kernel_size=7, order='channel-spatial', "
         "channel_pools=('avg', 'max'), spatial_pools=('avg', 'max'), bias=True, norm=True, gate_fn=torch.sigmoid)"
     )
 

@@ -39,6 +39,13 @@ class Thing(nn.Module):
         else:
             return 2
 
+    @property
+    def twice(self) -> int:
+        return 2
+
+    def _load(self) -> None:
+        self.width = 3
+
     def extra_repr(self) -> str:
         return ""
 '''
@@ -62,7 +69,10 @@ class Thing(nn.Module):
 
 def test_lines_that_are_shown():
     assert module_code.shown(SOURCE, "Thing", {"__init__", "forward"}) == SHOWN.lstrip()
-    assert "def extra_repr(self):" in module_code.shown(SOURCE, "Thing")
+    whole = module_code.shown(SOURCE, "Thing")
+    assert "def extra_repr(self):" in whole
+    assert "twice" not in whole
+    assert "_load" not in whole
 
 
 @pytest.mark.parametrize("cls", [SqueezeExcitation, ChannelAttention, SpatialAttention])

@@ -42,7 +42,8 @@ def test_bad_input_is_named(order, x, error, message):
 
 
 def test_options_are_keywords_only():
-    assert "positional" in message_of(TypeError, CBAM, 64, 16)
+    assert CBAM(64, 8).channel.fc1.out_features == 8  # the reduction may stand second, as in other code
+    assert "positional" in message_of(TypeError, CBAM, 64, 16, 4)
 
 
 def test_parameters_of_the_worked_size():

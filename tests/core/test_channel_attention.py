@@ -29,7 +29,8 @@ def test_bad_input_is_named(x, error, message):
 
 
 def test_options_are_keywords_only():
-    assert "positional" in message_of(TypeError, ChannelAttention, 64, 16)
+    assert ChannelAttention(64, 8).fc1.out_features == 8  # the reduction may stand second, as in other code
+    assert "positional" in message_of(TypeError, ChannelAttention, 64, 16, 4)
 
 
 def test_average_alone_is_squeeze_and_excitation():

@@ -2,12 +2,14 @@
 
 import copy
 import runpy
+import subprocess
 import sys
 
 import pytest
 import torch
 from helpers import message_of
 from torch import nn
+from torch.nn.utils import prune
 from torch.utils.flop_counter import FlopCounterMode
 
 from convattn import CBAM, SqueezeExcitation
@@ -68,39 +70,42 @@ MAP, PIXELS = B * C * H * W, B * H * W
 
 
 def test_squeeze_excitation_by_hand():
-    # Mean, ReLU, sigmoid, product, and two linear layers. Kept: the map, its mean, the hidden units (once, for ReLU and
-    # the layer that reads them) and the gate.
+    # Mean, sigmoid, product, and two linear layers with a ReLU between. Kept: the map, its mean, the hidden units
+    # (once, for ReLU and the layer that reads them) and the gate.
     rows = overhead(SqueezeExcitation(C), (B, C, H, W))
     assert rows == [
         Cost(
             "",
             "SqueezeExcitation",
             "",
-            operations=4,
-            read=MAP + B * HIDDEN + B * C + (MAP + B * C),
-            written=B * C + B * HIDDEN + B * C + MAP,
-            saved=4 * (MAP + B * HIDDEN + B * C),
+            operations=3,
+            read=MAP + B * C + (MAP + B * C),
+            written=B * C + B * C + MAP,
+            saved=4 * (MAP + B * C),
         ),
         Cost("fc1", "Linear", "", 1, 66, B * C * HIDDEN, B * C + 66, B * HIDDEN, 4 * B * C),
+        Cost("relu", "ReLU", "", 1, 0, 0, B * HIDDEN, B * HIDDEN, 4 * B * HIDDEN),
         Cost("fc2", "Linear", "", 1, 96, B * C * HIDDEN, B * HIDDEN + 96, B * C, 0),
     ]
 
 
 def test_cbam_by_hand():
-    # Channel part: mean, maximum, stack, ReLU, sum, sigmoid, product. Spatial part: mean, maximum, concatenation,
-    # sigmoid, product. Six reads and two writes of the whole map, where squeeze-and-excitation has two and one.
+    # Channel part: mean, maximum, stack, sum, sigmoid, product, and the MLP. Spatial part: mean, maximum,
+    # concatenation, sigmoid, product. Six reads and two writes of the whole map, where squeeze-and-excitation has two
+    # and one.
     rows = {row.name: row[3:] for row in overhead(CBAM(C), (B, C, H, W))}
     vector, pair = B * C, 2 * B * HIDDEN
     assert rows == {
         "channel": (
-            7,
+            6,
             0,
             0,
-            2 * MAP + 2 * vector + pair + 2 * vector + vector + (MAP + vector),
-            2 * vector + 2 * vector + pair + vector + vector + MAP,
-            4 * (MAP + vector + pair + vector),  # the map, its maxima, the hidden units, the gate
+            2 * MAP + 2 * vector + 2 * vector + vector + (MAP + vector),
+            2 * vector + 2 * vector + vector + vector + MAP,
+            4 * (MAP + vector + vector),  # the map, its maxima, the gate
         ),
         "channel.fc1": (1, 66, 2 * B * C * HIDDEN, 2 * vector + 66, pair, 4 * 2 * vector),
+        "channel.relu": (1, 0, 0, pair, pair, 4 * pair),
         "channel.fc2": (1, 96, 2 * B * C * HIDDEN, pair + 96, 2 * vector, 0),
         "spatial": (
             5,
@@ -120,6 +125,9 @@ LAYERS = [
     (nn.Conv2d(8, 12, (3, 5), groups=4, dilation=2), (2, 8, 11, 14)),
     (nn.Conv2d(8, 8, 3, groups=8, bias=False), (1, 8, 6, 5)),
     (nn.Conv3d(2, 3, (1, 2, 3)), (2, 2, 4, 5, 6)),
+    (nn.ConvTranspose1d(4, 6, 3, stride=2), (2, 4, 9)),
+    (nn.ConvTranspose2d(8, 12, (3, 5), groups=4, stride=2, output_padding=1), (2, 8, 6, 7)),
+    (nn.ConvTranspose3d(2, 3, (1, 2, 3)), (2, 2, 4, 5, 6)),
     (nn.Linear(7, 3), (2, 7)),
     (nn.Linear(7, 3, bias=False), (2, 5, 4, 7)),
 ]
@@ -189,7 +197,7 @@ def test_attention_of_a_network_is_counted_as_its_closed_form(name):
     kinds = {row.name: row for row in grouped([r for r in cbam if r.attention is not None], lambda row: row.kind)}
     assert (kinds["Linear"].macs, kinds["Conv2d"].macs) == (cbam_macs, conv_macs)
     # Written: the two products, and the small tensors of test_cbam_by_hand.
-    small = sum(6 * c + 2 * (c // 16) for c, _ in places(name)), sum(5 * side**2 for _, side in places(name))
+    small = sum(6 * c for c, _ in places(name)), sum(5 * side**2 for _, side in places(name))
     assert (kinds["ChannelAttention"].written - small[0], kinds["SpatialAttention"].written - small[1]) == (
         elements,
         elements,
@@ -317,13 +325,101 @@ PRODUCTS = {
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_a_product_that_would_be_missed_is_refused(name):
     message = message_of(ValueError, overhead, Odd(product=PRODUCTS[name]), (4, 4))
-    assert message == f"module must multiply in Conv1d, Conv2d, Conv3d, Linear alone, got {name} in Odd"
+    kinds = "Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Linear"
+    assert message == f"module must multiply in {kinds} alone, got {name} in Odd"
 
 
 def test_a_sum_of_products_written_out_is_not_seen():
     # what the docstring says: no multiply-accumulates for it, neither here nor in PyTorch's counter
     written_out = Odd(product=lambda x: (x[:, None] * x).sum(-1))
     assert total(overhead(written_out, (4, 4))).macs == flop_counter_macs(written_out, (4, 4)) == 4 * 16
+
+
+@pytest.mark.parametrize("attention", [None, "se", "cbam"])
+def test_one_value_per_channel_is_counted_as_two_are(attention):
+    # resnet50 on 32 x 32 ends at maps of 1 x 1, where batch norm refuses to train on one image. All but parameters and
+    # the weights that an operation reads is in proportion to the batch; batch norm keeps two vectors more.
+    one, two = (total(overhead(on_meta("resnet50", attention=attention), (b, 3, 32, 32))) for b in (1, 2))
+    assert (2 * one.macs, 2 * one.written, one.parameters) == (two.macs, two.written, two.parameters)
+    network = on_meta("resnet50", attention=attention)
+    vectors = sum(2 * 4 * m.num_features for m in network.modules() if isinstance(m, nn.BatchNorm2d))
+    assert 2 * (one.saved - vectors) == two.saved - vectors
+    assert overhead(nn.BatchNorm2d(3), (1, 3, 1, 1)) == [Cost("", "BatchNorm2d", None, 1, 6, 0, 15, 3, 4 * (3 + 6))]
+
+
+def test_other_norms_that_refuse_one_value_say_what_helps():
+    message = message_of(ValueError, overhead, nn.GroupNorm(4, 4), (1, 4, 1, 1))
+    assert message == "shape must leave a normalization more than one value, got (1, 4, 1, 1): use --batch 2"
+
+
+def pruned(layer):
+    prune.l1_unstructured(layer, "weight", amount=0.5)
+
+
+MADE_ANEW = {
+    "pruned": (pruned, 0),
+    "weight norm": (nn.utils.parametrizations.weight_norm, 8),  # a length for each of 8 filters
+    "old weight norm": (nn.utils.weight_norm, 8),
+    "spectral norm": (nn.utils.parametrizations.spectral_norm, 0),
+    "old spectral norm": (nn.utils.spectral_norm, 0),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated:FutureWarning")
+@pytest.mark.parametrize("kind", MADE_ANEW)
+def test_weights_that_are_made_anew_count_as_weights(kind):
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
+    plain = overhead(network, (2, 3, 8, 8))
+    change, more = MADE_ANEW[kind]
+    change(network[0])
+    x = torch.randn(2, 3, 8, 8)
+    expected = network.eval()(x)  # the weight now has a history, which deepcopy refuses
+    rows = overhead(network, (2, 3, 8, 8))
+    assert rows == [plain[0]._replace(parameters=plain[0].parameters + more), plain[1]]
+    assert torch.equal(network(x), expected)
+
+
+def test_hooks_do_not_run():
+    network, seen = nn.Sequential(nn.Linear(4, 4), nn.ReLU()), []
+    for part in network.modules():
+        part.register_forward_pre_hook(lambda *_: seen.append("before"))
+        part.register_forward_hook(lambda *_: seen.append("after"))
+        part.register_full_backward_hook(lambda *_: seen.append("back"))
+    overhead(network, (2, 4))
+    assert seen == []
+    network(torch.randn(2, 4))
+    assert len(seen) == 6  # and are still there
+
+
+class Squeeze(nn.Module):
+    """Attention as another package may have it: another class, and another name in its block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Conv2d(8, 2, 1), nn.Conv2d(2, 8, 1)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.fc2(torch.relu(self.fc1(x.mean((2, 3), keepdim=True)))))
+
+
+def test_attention_of_other_packages_is_found_when_named():
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), Squeeze())
+    assert {row.attention for row in overhead(network, (1, 3, 8, 8))} == {None}
+    rows = overhead(network, (1, 3, 8, 8), attention=[Squeeze])
+    assert {row.name: row.attention for row in rows} == {"0": None, "1": "1", "1.fc1": "1", "1.fc2": "1"}
+    for wrong in ([Squeeze()], ["Squeeze"], [int]):
+        assert "attention must be a sequence of classes of modules" in message_of(
+            ValueError, overhead, network, (1, 3, 8, 8), attention=wrong
+        )
+
+
+def test_a_shape_that_is_none_is_named():
+    hint = "shape must be a sequence of whole numbers >= 1, such as (1, 3, 224, 224), got "
+    layer = nn.Linear(4, 4)
+    assert message_of(ValueError, overhead, layer, torch.ones(2, 4)) == f"{hint}a tensor: pass its shape, (2, 4)"
+    for wrong in ((0, 4), (1.5, 4), ("1", 4)):
+        assert message_of(ValueError, overhead, layer, wrong) == hint + repr(wrong)
+    assert overhead(layer, torch.ones(2, 4).shape) == overhead(layer, [2, 4])
 
 
 def test_shared_weights_count_once():
@@ -418,6 +514,7 @@ def test_command_prints_the_table(capsys):
     assert numbers["total"][1:3] == ["28,089,624", f"{4_089_184_256 + 5_029_888 + 1_358_966:,}"]
     assert numbers["without attention"][1:3] == ["25,557,032", "4,089,184,256"]
     assert numbers["all attention"][:3] == ["256", "2,532,592", "6,388,854"]  # 16 times 12 + 4 operations
+    assert numbers["attention adds"][1:3] == ["9.91 %", "0.16 %"]  # 2,532,592 / 25,557,032; 6,388,854 / 4,089,184,256
     assert numbers["Linear in attention"][2] == "5,029,888"
     assert numbers["Conv2d in attention"][2] == "1,358,966"
 
@@ -446,7 +543,6 @@ ERRORS = [
     (["resnet50", "--atention", "se"], ["--attention", "--stride-in", "--input-size", "--batch", "--by"]),
     (["resnet50", "--batch", "0"], ["--batch must be an integer >= 1, got 0"]),
     (["resnet50", "--input-size", "-1"], ["--input-size must be an integer >= 1, got -1"]),
-    (["resnet18", "--input-size", "32"], ["more than 1 value per channel"]),
     ([], ["network"]),
 ]
 
@@ -459,6 +555,20 @@ def test_command_names_an_error_in_one_line(arguments, named, capsys):
     assert (caught.value.code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("python -m convattn.overhead: error: ")
     assert [name for name in named if name not in err] == []
+
+
+def test_command_counts_small_inputs(capsys):
+    main(["resnet50", "--input-size", "32"])
+    assert capsys.readouterr().out.splitlines()[-1].split()[2:4] == ["25,557,032", "85,458,944"]
+
+
+def test_command_is_silent_without_numpy():
+    # None in sys.modules makes the import of NumPy fail, as where torch alone is installed.
+    code = "import runpy, sys; sys.modules['numpy'] = None; sys.argv = ['x', 'resnet20']; "
+    code += "runpy.run_module('convattn.overhead', run_name='__main__', alter_sys=True)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "269,722" in done.stdout
+    assert done.stderr == ""
 
 
 def test_module_runs_as_a_command(monkeypatch, capsys):

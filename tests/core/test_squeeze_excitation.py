@@ -24,7 +24,8 @@ def test_bad_input_is_named(x, error, message):
 
 
 def test_options_are_keywords_only():
-    assert "positional" in message_of(TypeError, SqueezeExcitation, 64, 16)
+    assert SqueezeExcitation(64, 8).fc1.out_features == 8  # the reduction may stand second, as in other code
+    assert "positional" in message_of(TypeError, SqueezeExcitation, 64, 16, 4)
 
 
 def test_parameters_of_the_worked_size():

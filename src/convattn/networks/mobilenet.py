@@ -44,13 +44,14 @@ class ConvUnit(nn.Module):
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
         self.bn = nn.BatchNorm2d(cout)
         self.attention = _attention.build(attention, cout)
+        self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, cout, H / stride, W / stride), rounded up, for ``x`` (B, cin, H, W)."""
         x = self.bn(self.conv(x))
         if self.attention is not None:
             x = self.attention(x)
-        return torch.relu(x)
+        return self.relu(x)
 
 
 class MobileNet(nn.Module):
@@ -61,6 +62,8 @@ class MobileNet(nn.Module):
     depthwise and pointwise convolutions only all three agree with its Table 5, where CBAM adds 7 M multiply-accumulates
     at width 1.0 (without the stem's it would be 6 M). Whether ReLU came before or after the attention no count can
     tell: here it comes after, as in the residual networks.
+
+    The children stand in the order in which they run, as in :class:`~convattn.networks.resnet.ResNet`.
 
     Convolutions start from a normal distribution of variance 2 / fan-out (Kaiming), batch norm at gamma 1 and beta 0;
     ``fc`` and the attention keep the starting values of their classes.
@@ -75,7 +78,8 @@ class MobileNet(nn.Module):
     Raises:
         ValueError: If ``width`` is not a number of at least 1/32 (1/2 for "se" and "cbam", which need 16 channels),
             ``attention`` is unknown, ``num_classes`` is less than 1, or ``zero_gate`` is set and there is no spatial
-            gate with batch norm; or if an input is not (B, 3, H, W) with H and W at least 1.
+            gate with batch norm; or if an input is not (B, 3, H, W) with H and W at least 1, or of as many channels as
+            a replaced ``stem.conv`` takes.
         TypeError: If an input is not floating point.
     """
 
@@ -100,15 +104,17 @@ class MobileNet(nn.Module):
             blocks.append(nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise)))
             channels = cout
         self.blocks = nn.Sequential(*blocks)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(channels, _checks.at_least_one("num_classes", num_classes))
         if zero_gate:
             _attention.close_gates(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify images: (B, 3, H, W), floating point, to logits (B, num_classes)."""
-        _checks.feature_map(x, 3)
+        _checks.feature_map(x, getattr(self.stem.conv, "in_channels", None))  # 3, unless the layer was replaced
         x = self.blocks(self.stem(x))
-        return self.fc(x.mean(dim=(2, 3)))  # (B, C, H, W) -> (B, C) -> (B, num_classes)
+        x = torch.flatten(self.avgpool(x), 1)  # (B, C, H, W) -> (B, C, 1, 1) -> (B, C)
+        return self.fc(x)  # (B, num_classes)
 
 
 def mobilenet(

@@ -93,18 +93,20 @@ class BasicBlock(nn.Module):
         downsample = _shortcut(cin, width, stride=stride, small_input=small_input)
         self.conv1 = _conv(cin, width, 3, stride=stride)
         self.bn1 = nn.BatchNorm2d(width)
+        self.relu1 = nn.ReLU()
         self.conv2 = _conv(width, width, 3)
         self.bn2 = nn.BatchNorm2d(width)
         self.attention = _attention.build(attention, width)
         self.downsample = downsample
+        self.relu2 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``relu(attention(branch(x)) + shortcut(x))``: (B, cin, H, W) -> (B, width, H', W')."""
-        y = torch.relu(self.bn1(self.conv1(x)))
+        y = self.relu1(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
         if self.attention is not None:
             y = self.attention(y)
-        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+        return self.relu2(y + (x if self.downsample is None else self.downsample(x)))
 
 
 class Bottleneck(nn.Module):
@@ -140,21 +142,24 @@ class Bottleneck(nn.Module):
         inner = width * width_per_group // 64 * groups
         self.conv1 = _conv(cin, inner, 1, stride=stride if stride_in == "1x1" else 1)
         self.bn1 = nn.BatchNorm2d(inner)
+        self.relu1 = nn.ReLU()
         self.conv2 = _conv(inner, inner, 3, stride=stride if stride_in == "3x3" else 1, groups=groups)
         self.bn2 = nn.BatchNorm2d(inner)
+        self.relu2 = nn.ReLU()
         self.conv3 = _conv(inner, 4 * width, 1)
         self.bn3 = nn.BatchNorm2d(4 * width)
         self.attention = _attention.build(attention, 4 * width)
         self.downsample = downsample
+        self.relu3 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``relu(attention(branch(x)) + shortcut(x))``: (B, cin, H, W) -> (B, 4 width, H', W')."""
-        y = torch.relu(self.bn1(self.conv1(x)))
-        y = torch.relu(self.bn2(self.conv2(y)))
+        y = self.relu1(self.bn1(self.conv1(x)))
+        y = self.relu2(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
         if self.attention is not None:
             y = self.attention(y)
-        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+        return self.relu3(y + (x if self.downsample is None else self.downsample(x)))
 
 
 class ResNet(nn.Module):
@@ -169,6 +174,10 @@ class ResNet(nn.Module):
     and mean the same; "1x1" is the older network with fewer multiply-accumulates. The keys and shapes of the two are
     the same and **the functions are not**: weights of one load into the other without an error, and give other outputs.
     Basic blocks have no such choice.
+
+    The children stand in the order in which they run, with a ReLU of its own for each use, and nothing but a flatten
+    runs between them: ``nn.Sequential(*list(network.children())[:-2])`` gives the last feature map (B, C, H, W), with
+    [:-1] its mean (B, C, 1, 1).
 
     Convolutions start from a normal distribution of variance 2 / fan-out (Kaiming), batch norm at gamma 1 and beta 0;
     ``fc`` and the attention keep the starting values of their classes.
@@ -192,7 +201,7 @@ class ResNet(nn.Module):
     Raises:
         ValueError: If ``depths`` and ``widths`` differ in length, a number is less than 1, ``attention`` or
             ``stride_in`` is unknown, or ``zero_gate`` is set and there is no spatial gate with batch norm; or if an
-            input is not (B, 3, H, W) with H and W at least 1.
+            input is not (B, 3, H, W) with H and W at least 1, or of as many channels as a replaced ``conv1`` takes.
         TypeError: If an input is not floating point.
     """
 
@@ -222,6 +231,7 @@ class ResNet(nn.Module):
         channels = widths[0] if small_input else 64
         self.conv1 = _conv(3, channels, 3) if small_input else _conv(3, channels, 7, stride=2)
         self.bn1 = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
         self.maxpool = None if small_input else nn.MaxPool2d(3, stride=2, padding=1)
         bottlenecks = {"groups": groups, "width_per_group": width_per_group, "stride_in": stride_in}
         kind = partial(Bottleneck, **bottlenecks) if bottleneck else BasicBlock
@@ -232,6 +242,7 @@ class ResNet(nn.Module):
             rest = [block(cout, width, stride=1) for _ in range(depth - 1)]
             self.add_module(f"layer{number}", nn.Sequential(first, *rest))
             channels = cout
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(channels, num_classes)
         if zero_gate:
             _attention.close_gates(self)
@@ -242,13 +253,14 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify images: (B, 3, H, W), floating point, to logits (B, num_classes)."""
-        _checks.feature_map(x, 3)
-        x = torch.relu(self.bn1(self.conv1(x)))
+        _checks.feature_map(x, getattr(self.conv1, "in_channels", None))  # 3, unless the layer was replaced
+        x = self.relu(self.bn1(self.conv1(x)))
         if self.maxpool is not None:
             x = self.maxpool(x)
         for stage in self.stages():
             x = stage(x)
-        return self.fc(x.mean(dim=(2, 3)))  # (B, C, H, W) -> (B, C) -> (B, num_classes)
+        x = torch.flatten(self.avgpool(x), 1)  # (B, C, H, W) -> (B, C, 1, 1) -> (B, C)
+        return self.fc(x)  # (B, num_classes)
 
 
 def resnet(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from convattn.cbam import CBAM
 from convattn.channel_attention import ChannelAttention
-from convattn.overhead import _operations
+from convattn.overhead import _operations, _twin
 from convattn.spatial_attention import SpatialAttention
 from convattn.squeeze_excitation import SqueezeExcitation
 
 _ATTENTION = (SqueezeExcitation, ChannelAttention, SpatialAttention, CBAM)
-_LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+_LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED, nn.Linear)
 
 
 class Cost(NamedTuple):
@@ -35,11 +36,17 @@ class Cost(NamedTuple):
     saved: int = 0  #: bytes that a forward pass in training keeps for the backward pass
 
 
-def overhead(module: nn.Module, shape: Sequence[int]) -> list[Cost]:
+def overhead(module: nn.Module, shape: Sequence[int], *, attention: Sequence[type[nn.Module]] = ()) -> list[Cost]:
     """Count what ``module`` costs, submodule by submodule.
 
     A copy of the module runs on PyTorch's meta device, which has shapes and no numbers: counts are exact, nothing is
-    computed, and the module stays as it is. What an operation costs belongs to the innermost submodule that runs.
+    computed, and the module stays as it is. The copy has no hooks. Weights that are made anew in each pass (pruned,
+    weight norm, spectral norm) count as weights; what makes them does not count. What an operation costs belongs to
+    the innermost submodule that runs.
+
+    A place of attention is a submodule of a class of this package, or of one in ``attention``, or one whose own name
+    is "attention", with all that is inside. Attention of another package that has another name, such as the
+    squeeze-and-excitation of torchvision or timm, counts as none unless its class is given.
 
     Elements are counted in an eager forward pass in eval mode without gradients. Each operation reads each of its
     tensors once, weights included, and writes its results once: a broadcast tensor counts as it is stored, a view moves
@@ -47,31 +54,42 @@ def overhead(module: nn.Module, shape: Sequence[int]) -> list[Cost]:
 
     Bytes are counted after a forward pass in training mode, with an input that needs a gradient: all that autograd
     keeps, the input included, parameters and buffers not. Memory that several operations keep counts once, for the
-    first.
+    first. Batch norm that would refuse to train on one value per channel is counted as if it did not.
 
     Args:
-        module: Any module that multiplies and accumulates in nn.Conv1d, nn.Conv2d, nn.Conv3d and nn.Linear alone.
+        module: Any module that multiplies and accumulates in convolutions, transposed ones and nn.Linear alone.
         shape: Shape of its input, for an image network (B, 3, H, W).
+        attention: More classes whose instances are attention.
 
     Returns:
         A row for each submodule that has parameters, runs operations or keeps bytes, outer ones first.
 
     Raises:
-        ValueError: If a matrix product or convolution runs anywhere else, so that the count would be too small. A
-            multiplication followed by a sum is not taken for one, here as in PyTorch's counter.
+        ValueError: If ``shape`` is not a sequence of whole numbers of at least 1, or ``attention`` has something that
+            is not a class of modules; if a matrix product or convolution runs anywhere else, so that the count would
+            be too small (a multiplication followed by a sum is not taken for one, here as in PyTorch's counter); or if
+            a normalization other than batch norm refuses one value per channel.
     """
-    twin = copy.deepcopy(module).to("meta")
+    if isinstance(shape, Tensor) or not all(isinstance(n, Integral) and n >= 1 for n in shape):
+        got = f"a tensor: pass its shape, {tuple(shape.shape)}" if isinstance(shape, Tensor) else repr(shape)
+        raise ValueError(f"shape must be a sequence of whole numbers >= 1, such as (1, 3, 224, 224), got {got}")
+    if not all(isinstance(kind, type) and issubclass(kind, nn.Module) for kind in attention):
+        raise ValueError(f"attention must be a sequence of classes of modules, got {attention!r}")
+    classes = (*_ATTENTION, *attention)
+    twin = _twin.twin(module)
     parts = dict(twin.named_modules())
-    rows = {name: Cost(name, type(part).__name__, _attention_of(name, parts)) for name, part in parts.items()}
+    rows = {name: Cost(name, type(part).__name__, _attention_of(name, parts, classes)) for name, part in parts.items()}
     running: list[str] = []  # names of the submodules that run, innermost last
 
     def add(name: str, **more: int) -> None:
         rows[name] = rows[name]._replace(**{field: getattr(rows[name], field) + n for field, n in more.items()})
 
-    def end(part: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def end(part: nn.Module, inputs: tuple[Any, ...], options: dict[str, Any], output: Tensor) -> None:
         name = running.pop()
         if isinstance(part, _LAYERS) and not torch.is_grad_enabled():
-            add(name, macs=output.numel() * part.weight[0].numel())  # weight[0] makes one output element
+            # weight[0] makes one output element, or goes to where one input element does
+            ends = next(iter((*inputs, *options.values()))) if isinstance(part, _TRANSPOSED) else output
+            add(name, macs=ends.numel() * part.weight[0].numel())
 
     def move(operation: str, read: int, written: int) -> None:
         part = parts[running[-1]]
@@ -86,17 +104,27 @@ def overhead(module: nn.Module, shape: Sequence[int]) -> list[Cost]:
         kept.append(weakref.ref(item := _Kept(running[-1], tensor.detach())))
         return item
 
-    for name, parameter in module.named_parameters():  # the twin's shared ones are no longer shared
-        add(name.rpartition(".")[0], parameters=parameter.numel())
+    for name, parameter in module.named_parameters():
+        owner = name.rpartition(".")[0]
+        while owner not in rows:  # a weight's parametrization, which the twin has no more
+            owner = owner.rpartition(".")[0]
+        add(owner, parameters=parameter.numel())
     for name, part in parts.items():
         part.register_forward_pre_hook(lambda *_, name=name: running.append(name))
-        part.register_forward_hook(end)
+        part.register_forward_hook(end, with_kwargs=True)
     x = torch.empty(*shape, dtype=next((p.dtype for p in twin.parameters()), torch.float32), device="meta")
-    with torch.no_grad(), _operations.Operations(move):
-        twin.eval()(x)
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda item: item.tensor):
-        output = twin.train()(x.requires_grad_())
-    known = {_operations.storage(t) for t in (*twin.parameters(), *twin.buffers())}
+    try:
+        with torch.no_grad(), _operations.Operations(move):
+            twin.eval()(x)
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda item: item.tensor):
+            output = twin.train()(x.requires_grad_())
+    except ValueError as error:
+        if "more than 1 value" not in str(error):
+            raise
+        raise ValueError(
+            f"shape must leave a normalization more than one value, got {(*shape,)}: use --batch 2"
+        ) from error
+    known = {_operations.storage(t) for t in _twin.weights(twin)}
     for item in filter(None, (reference() for reference in kept)):
         if _operations.storage(item.tensor) not in known:
             known.add(_operations.storage(item.tensor))
@@ -111,10 +139,10 @@ class _Kept:
     tensor: Tensor
 
 
-def _attention_of(name: str, parts: dict[str, nn.Module]) -> str | None:
+def _attention_of(name: str, parts: dict[str, nn.Module], classes: tuple[type[nn.Module], ...]) -> str | None:
     words = name.split(".") if name else []
     outer = [".".join(words[:count]) for count in range(len(words) + 1)]
-    return next((n for n in outer if isinstance(parts[n], _ATTENTION) or n.split(".")[-1] == "attention"), None)
+    return next((n for n in outer if isinstance(parts[n], classes) or n.split(".")[-1] == "attention"), None)
 
 
 def total(rows: Iterable[Cost], name: str = "total") -> Cost:

@@ -13,6 +13,8 @@ By = Literal["kind", "attention", "module"]
 def as_text(rows: Sequence[Cost], by: By = "kind") -> str:
     """Write counts as a table of text, with sums over what is attention, what is not, and everything.
 
+    With attention, a line tells how many per cent it adds to the rest.
+
     Args:
         rows: What :func:`convattn.overhead.overhead` returns.
         by: What a line is: a kind of submodule, an attention module, or a submodule.
@@ -33,6 +35,10 @@ def as_text(rows: Sequence[Cost], by: By = "kind") -> str:
         lines += [total(inside, "all attention")]
     cells = [["", *(field.replace("saved", "saved bytes") for field in Cost._fields[3:])]]
     cells += [[row.name, *(f"{number:,}" for number in row[3:])] for row in [*lines, total(rows)]]
+    rest = total([row for row in rows if row.attention is None])
+    if inside and any(rest[3:]):
+        shares = zip(total(inside)[3:], rest[3:], strict=True)
+        cells += [["attention adds", *(f"{100 * more / base:.2f} %" if base else "" for more, base in shares)]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     texts = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in cells]
     return "\n".join("  ".join(row) for row in texts)
