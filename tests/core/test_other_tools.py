@@ -74,6 +74,22 @@ def test_fx_extracts_features():
 
 
 @pytest.mark.parametrize("attention", [None, "se", "cbam"])
+def test_fx_fuses_batch_norm(attention):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.jit, which it imports, says that it is deprecated
+        from torch.fx.experimental.optimization import fuse
+
+    network = resnet("resnet20", attention=attention).eval()
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.running_mean.normal_()
+            part.running_var.uniform_(0.5, 2)
+    fused = fuse(network)
+    assert not [m for m in fused.modules() if isinstance(m, nn.BatchNorm2d)]  # that of the spatial gate included
+    torch.testing.assert_close(fused(images(32)), network(images(32)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("attention", [None, "se", "cbam"])
 def test_fx_quantizes(attention):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.ao says that it is deprecated
