@@ -16,54 +16,64 @@ NBVAL       := -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n
 PORTABLE    := OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_CBWR=COMPATIBLE \
                OPENBLAS_CORETYPE=NEHALEM NPY_DISABLE_CPU_FEATURES="X86_V4 X86_V3"
 
-# What runs here has an environment of its own: no backend, settings or start-up files of the user's.
+# What runs here has an environment of its own: no backend, settings or start-up files of the user's, and the package of
+# this clone, wherever the environment has another installed.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 export IPYTHONDIR := $(abspath $(VENV))/ipython
 export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
-unexport MPLBACKEND MATPLOTLIBRC PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTEST_ADDOPTS
+export PYTHONPATH := $(CURDIR)/src
+unexport MPLBACKEND MATPLOTLIBRC PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTEST_ADDOPTS
 export TORCH_INDEX
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-portable execute colab test-colab serve check measure ci browser test-playground test-pages budgets unchanged clean
+.PHONY: help book test test-interrupt test-portable execute colab test-colab serve check measure ci browser test-playground test-pages budgets unchanged clean
 
 # What must hold on a fresh clone, in this order; .ci/run calls it.
-CI := test test-portable book check colab test-colab browser test-playground test-pages budgets unchanged
+CI := test test-portable book test-interrupt check colab test-colab browser test-playground test-pages budgets unchanged
 
-# pip writes its many lines to a file; its errors are shown, without the addresses of package indexes.
+# pip writes its many lines to a file; its errors are shown, without the addresses of package indexes. Meanwhile the
+# environment is marked as unfinished, if it is ours: after a kill it is made again.
 define pip_install
 	@echo "$(1); the first time takes a minute or two (pip writes to $(VENV)/pip.log)"
-	@$(BIN)/python -m pip install $(2) > $(VENV)/pip.log 2>&1 \
-	    || { grep -iE '^ *error|^fatal' $(VENV)/pip.log | sed 's,//[^/ ]*,//...,g' | head -n 20; echo "pip failed: $(VENV)/pip.log has all of it"; exit 1; }
+	@! grep -qx '$(abspath $(VENV))' $(VENV)/made.txt || touch $(VENV)/unfinished.txt
+	@$(BIN)/python -m pip install $(2) > $(VENV)/pip.log 2>&1; status=$$?; rm -f $(VENV)/unfinished.txt; [ $$status = 0 ] \
+	    || { { grep -iE '^ *error|^fatal' $(VENV)/pip.log || tail -n 8 $(VENV)/pip.log; } | sed 's,//[^/ ]*,//...,g' | head -n 20; echo "pip failed: $(VENV)/pip.log has all of it"; exit 1; }
 endef
 
 help:  ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(BIN)/python:
+# An environment that was made here has its own path in made.txt. It is made again if it was moved with the clone or not
+# finished; one that was there before is used as it is.
+$(shell [ ! -e $(VENV)/made.txt ] || grep -qxe used -e '$(abspath $(VENV))' $(VENV)/made.txt || touch $(VENV)/unfinished.txt; \
+    [ ! -e $(VENV)/unfinished.txt ] || rm -f $(VENV)/made.txt)
+
+$(VENV)/made.txt:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
-	@echo "Making the environment $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@if [ -x $(BIN)/python ] && [ ! -e $(VENV)/unfinished.txt ]; then echo used > $@; else \
+	    echo "Making the environment $(VENV)"; \
+	    if [ -e $(VENV)/unfinished.txt ]; then rm -rf $(VENV); fi; \
+	    mkdir -p $(VENV) && touch $(VENV)/unfinished.txt && $(PYTHON) -m venv $(VENV) \
+	    && echo "$(abspath $(VENV))" > $@ && rm $(VENV)/unfinished.txt; fi
 
-$(BOOK_READY): requirements-book.txt | $(BIN)/python
+$(BOOK_READY): requirements-book.txt | $(VENV)/made.txt
 	$(call pip_install,Installing what builds the book,-r requirements-book.txt)
 	@touch $@
 
-$(ALL_READY): requirements.txt requirements-book.txt pyproject.toml | $(BIN)/python
+$(ALL_READY): requirements.txt requirements-book.txt pyproject.toml | $(VENV)/made.txt
 	$(call pip_install,Installing everything with torch,$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.txt)
 	$(call pip_install,Installing the package,--no-deps --no-build-isolation --editable .)
 	@touch $(BOOK_READY) $@
 
-# Sphinx looks at changed pages alone. So all are thrown away after a warning, which would not come again, and when a
-# style sheet or a drawing changed, which would not be copied.
 book: $(BOOK_READY)  ## build _build/html/index.html; a warning is an error
-	@[ -z "$$(find book/_static book/_templates book/_ext book/moved.json -newer _build/html/index.html 2> /dev/null)" ] || rm -rf _build/.doctrees
-	@$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
-	@test -s _build/html/index.html
-	@echo "The book is in $(CURDIR)/_build/html/index.html"
+	@$(BIN)/python tools/build_book.py
+
+test-interrupt: book  ## kill a build of the book in the middle, and see that the next one is whole
+	@$(BIN)/python tools/check_interrupt.py
 
 test: $(ALL_READY)  ## run the unit tests, then every notebook, comparing its stored outputs
 	@$(BIN)/python -m pytest tests -q -n 2 --dist loadfile

@@ -2,16 +2,18 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the user's matplotlib backend and IPython settings away from the kernels."""
+    """Keep the user's backend and IPython settings from the kernels; they get this clone."""
     folder = tempfile.TemporaryDirectory(prefix="ipython-")
     config.add_cleanup(folder.cleanup)
     os.environ.pop("MPLBACKEND", None)
     os.environ["IPYTHONDIR"] = folder.name
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

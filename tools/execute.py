@@ -3,7 +3,7 @@
 Nothing that differs from run to run is stored: no timestamps, and a cell whose output is not compared (tag
 ``nbval-ignore-output``) keeps the stored one, unless the environment variable REFRESH is set. Nor is a notebook stored
 in which a cell lost a kind of output that it had, a figure for instance, unless REFRESH is set. The kernels see neither
-the user's matplotlib backend nor his IPython settings.
+the user's matplotlib backend nor his IPython settings, and have the package of this clone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import ValidationError
+from nbformat.reader import NotJSONError
 
 NOT_COMPARED = "nbval-ignore-output"
 
@@ -87,11 +89,19 @@ def execute(path: Path, *, refresh: bool = False) -> int:
 
 def main(names: list[str]) -> int:
     """Run the notebooks ``names``; return 1 at the first that fails, which is left as it was."""
+    if not names:
+        print("usage: python tools/execute.py NOTEBOOK ...", file=sys.stderr)
+        return 2
     start = time.monotonic()
+    before = dict(os.environ)
     os.environ.pop("MPLBACKEND", None)
     with tempfile.TemporaryDirectory(prefix="ipython-") as folder:
-        os.environ["IPYTHONDIR"] = folder
-        return run(names, start)
+        os.environ |= {"IPYTHONDIR": folder, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+        try:
+            return run(names, start)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def run(names: list[str], start: float) -> int:
@@ -104,6 +114,9 @@ def run(names: list[str], start: float) -> int:
             what = "a cell failed:\n" if isinstance(error, CellExecutionError) else ""
             print(f"{name} is unchanged, {what}{error}", file=sys.stderr)
             return 1
+        except (DeadKernelError, CellTimeoutError, OSError, ValidationError, NotJSONError, KeyboardInterrupt) as error:
+            print(f"{name} is unchanged: {type(error).__name__}: {str(error).strip()[:300]}", file=sys.stderr)
+            return 130 if isinstance(error, KeyboardInterrupt) else 1
         if kept:
             print(f"  {kept} cell(s) whose output is not compared kept the stored one (REFRESH=1 replaces it)")
     print(f"Stored the outputs of {len(names)} notebook(s) in {time.monotonic() - start:.0f} s: {' '.join(names)}")

@@ -1,8 +1,10 @@
 """What the user's environment must not change: his backend, settings and start-up files, and the kind of his Python."""
 
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 import colab_first_cell
@@ -10,6 +12,9 @@ import execute
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from packaging.specifiers import SpecifierSet
+
+import convattn
 
 ROOT = Path(__file__).parents[2]
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
@@ -106,7 +111,35 @@ def test_make_owns_its_environment():
     seen = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
     kept = {name: seen[name] for name in users if name in seen}
     own = {name: str(ROOT / ".venv" / name) for name in ("ipython", "matplotlib")}
-    assert kept == {"PIP_USER": "0", "IPYTHONDIR": own["ipython"], "MPLCONFIGDIR": own["matplotlib"]}
+    expected = {"PIP_USER": "0", "IPYTHONDIR": own["ipython"], "MPLCONFIGDIR": own["matplotlib"]}
+    assert kept == expected | {"PYTHONPATH": str(ROOT / "src")}
+
+
+def test_a_copy_of_the_clone_runs_its_own_code(tmp_path, monkeypatch):
+    # The environment has the package of one clone installed; another clone must not test that one.
+    assert Path(convattn.__file__).is_relative_to(ROOT / "src")
+    for name in ("book/conftest.py", "tools/execute.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "src/convattn").mkdir(parents=True)
+    (tmp_path / "src/convattn/__init__.py").write_text("name = 'the copy'")
+    path = notebook(tmp_path / "book/n.ipynb", "import convattn\nconvattn.name")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    nbval = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "book/n.ipynb",
+    ]
+    for command in ([sys.executable, "tools/execute.py", "book/n.ipynb"], nbval):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert nbformat.read(path, as_version=4).cells[0].outputs[0].data["text/plain"] == "'the copy'"
 
 
 def test_a_colab_copy_needs_no_pip(tmp_path):
@@ -114,7 +147,7 @@ def test_a_colab_copy_needs_no_pip(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     code = colab_first_cell.source([])
     after = "import importlib.util as u, sys\nprint(u.find_spec('convattn').origin, len(sys.path))\n"
-    command, environment = [tmp_path / "venv/bin/python", "-"], os.environ | {"TMPDIR": str(tmp_path)}
+    command, environment = [tmp_path / "venv/bin/python", "-"], os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": ""}
     done = subprocess.run(
         command,
         input=code + "\n" + after + code + "\n" + after,
@@ -127,6 +160,53 @@ def test_a_colab_copy_needs_no_pip(tmp_path):
     first, second = done.stdout.splitlines()
     assert first == second, "the second run unpacks again"
     assert f"{os.sep}convattn-" in first
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-book.txt"])
+def test_every_python_3_11_can_install_the_pins(name):
+    # Debian 12 has 3.11.2; README and Makefile say 3.11.
+    pins = re.findall(r"(?m)^([\w.-]+)==", (ROOT / name).read_text(encoding="utf-8"))
+    assert len(pins) > 20
+    wanted = {pin: metadata(pin)["Requires-Python"] or "" for pin in pins if pin != "torch"}
+    assert {pin: needs for pin, needs in wanted.items() if not SpecifierSet(needs).contains("3.11.0")} == {}
+
+
+def moved(tmp_path, *, done):
+    """Put a stand-in for an environment that is not here, with what a kill or a move left in it."""
+    python = tmp_path / "venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    if done is not None:
+        (tmp_path / "venv/made.txt").write_text(f"{done}\n")
+    return tmp_path / "venv"
+
+
+def made(venv):
+    """Ask make for the environment, and return the path that it has in it."""
+    command = ["make", "--no-print-directory", f"VENV={venv}", f"PYTHON={sys.executable}", f"{venv}/made.txt"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return (venv / "made.txt").read_text().strip(), (venv / "pyvenv.cfg").exists()
+
+
+def test_an_environment_is_made_again_if_it_was_moved_or_not_finished(tmp_path):
+    venv = moved(tmp_path / "a", done="/elsewhere/.venv")
+    assert made(venv) == (str(venv), True)
+    assert made(venv) == (str(venv), True)
+    venv = moved(tmp_path / "b", done=tmp_path / "b/venv")
+    (venv / "unfinished.txt").touch()  # as a kill of pip leaves it
+    assert made(venv) == (str(venv), True)
+    assert not (venv / "unfinished.txt").exists()
+    assert made(tmp_path / "new") == (str(tmp_path / "new"), True)
+
+
+def test_an_environment_of_the_user_is_used_and_never_removed(tmp_path):
+    venv = moved(tmp_path, done=None)
+    (venv / "mine").touch()
+    assert made(venv) == ("used", False)
+    assert (venv / "mine").exists()
+    (tmp_path / "venv").rename(tmp_path / "there")
+    assert made(tmp_path / "there") == ("used", False)
 
 
 def test_the_laboratory_names_its_extra():
