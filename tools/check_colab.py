@@ -135,6 +135,9 @@ def only_loopback() -> None:
 
 def main(arguments: list[str]) -> int:
     """Check the copies of all chapters."""
+    if arguments not in ([], ["--offline"]):
+        print(f"usage: python tools/check_colab.py [--offline]; got {' '.join(arguments)}", file=sys.stderr)
+        return 2
     if arguments != ["--offline"]:
         make_environment()
         prefix = offline()

@@ -51,10 +51,19 @@ def gate_function(gate_fn: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Ten
     return copy.deepcopy(gate_fn) if isinstance(gate_fn, nn.Module) else gate_fn
 
 
+def flag(name: str, value: bool) -> bool:
+    """Return ``value`` if it is True or False, else raise ValueError."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
 def feature_map(x: Tensor, channels: int | None = None) -> None:
     """Raise unless ``x`` is a floating (B, C, H, W) tensor with something to pool; B = 0 is allowed."""
     if isinstance(x, fx.Proxy):  # torch.fx traces without values or shapes
         return
+    if not isinstance(x, Tensor):
+        raise TypeError(f"input must be a tensor, got {type(x).__name__}")
     if not x.is_floating_point():
         raise TypeError(f"input must be a floating-point tensor, got dtype {x.dtype}")
     if x.ndim != 4:

@@ -75,8 +75,6 @@ class CBAM(nn.Module):
         gate_fn: Callable[[Tensor], Tensor] = torch.sigmoid,
     ) -> None:
         super().__init__()
-        if order not in ORDERS:
-            raise ValueError(f"order must be one of {', '.join(map(repr, ORDERS))}, got {order!r}")
         channel_pools = _checks.pool_names("channel_pools", channel_pools)
         spatial_pools = _checks.pool_names("spatial_pools", spatial_pools)
         self.order = order
@@ -86,6 +84,17 @@ class CBAM(nn.Module):
         self.spatial = SpatialAttention(kernel_size=kernel_size, pools=spatial_pools, norm=norm, gate_fn=gate_fn)
         if order == "parallel" or not isinstance(gate_fn, nn.Module):  # a module that never runs would be no part
             self.gate_fn = _checks.gate_function(gate_fn)  # of the sum of both logits
+
+    @property
+    def order(self) -> Order:
+        """Which gate comes first: "channel-spatial", "spatial-channel" or "parallel"."""
+        return self._order
+
+    @order.setter
+    def order(self, order: Order) -> None:
+        if order not in ORDERS:
+            raise ValueError(f"order must be one of {', '.join(map(repr, ORDERS))}, got {order!r}")
+        self._order: Order = order
 
     def extra_repr(self) -> str:
         """Return what ``repr`` shows beside the two parts."""

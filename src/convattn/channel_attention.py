@@ -57,6 +57,7 @@ class ChannelAttention(nn.Module):
     ) -> None:
         super().__init__()
         hidden = _checks.hidden_width(channels, reduction, hidden)
+        _checks.flag("bias", bias)
         self.pools = _checks.pool_names("pools", pools)
         self.fc1 = nn.Linear(channels, hidden, bias=bias)
         self.relu = nn.ReLU()

@@ -53,7 +53,7 @@ class SpatialAttention(nn.Module):
         self.pools = _checks.pool_names("pools", pools)
         planes, padding = len(self.pools), kernel_size // 2
         self.conv = nn.Conv2d(planes, 1, kernel_size, padding=padding, bias=False)
-        self.norm = nn.BatchNorm2d(1) if norm else None
+        self.norm = nn.BatchNorm2d(1) if _checks.flag("norm", norm) else None
         self.gate_fn = _checks.gate_function(gate_fn)
 
     def logits(self, x: Tensor) -> Tensor:

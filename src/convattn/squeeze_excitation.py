@@ -54,6 +54,7 @@ class SqueezeExcitation(nn.Module):
     ) -> None:
         super().__init__()
         hidden = _checks.hidden_width(channels, reduction, hidden)
+        _checks.flag("bias", bias)
         self.fc1 = nn.Linear(channels, hidden, bias=bias)
         self.relu = nn.ReLU()
         self.fc2 = nn.Linear(hidden, channels, bias=bias)

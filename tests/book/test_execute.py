@@ -64,3 +64,31 @@ def test_failing_notebook_is_left_alone(path, capsys):
     assert "x is two" in capsys.readouterr().err
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["n.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "FileNotFoundError"), ("", "NotJSONError"), ('{"cells": [', "NotJSONError"), ("{}", "Error")],
+)
+def test_what_is_no_notebook_is_named(tmp_path, capsys, text, said):
+    path = tmp_path / "n.ipynb"
+    if text is not None:
+        path.write_text(text)
+    assert execute.main([str(path)]) == 1
+    err = capsys.readouterr().err
+    assert f"{path} is unchanged: " in err
+    assert said in err
+    assert "Traceback" not in err
+    assert text is None or path.read_text() == text
+
+
+def test_a_dead_kernel_and_no_name(path, capsys):
+    assert execute.main([]) == 2
+    assert "usage: " in capsys.readouterr().err
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = "import os\nos._exit(1)"
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    assert execute.main([str(path)]) == 1
+    assert "is unchanged: DeadKernelError" in capsys.readouterr().err
+    assert path.read_bytes() == before

@@ -68,3 +68,9 @@ def test_a_failed_write_leaves_the_old_table_and_the_new_one_on_the_screen(tmp_p
         records.report({"t": [{"a": 2}]}, command="c", seeds="0", out=tmp_path)
     assert (tmp_path / "t.csv").read_text().splitlines()[-1] == "1"
     assert capsys.readouterr().out.splitlines()[-1] == "2"
+
+
+@pytest.mark.parametrize("name", ["../measured/context", "./cbam_t3_order", "cbam_t3_order.csv", "", "/etc/passwd"])
+def test_a_table_is_a_name_and_no_path(name):
+    with pytest.raises(ValueError, match="name must be a table in published"):
+        records.published(name)

@@ -70,3 +70,16 @@ def test_the_command_measures_all_anew_and_writes_only_where_it_is_told(monkeypa
     rows = (tmp_path / "new/time_cpu.csv").read_text().splitlines()
     assert len(rows) == 6 + 1 + 16
     assert rows[7] == "cpu,resnet18,1,eager,forward,1"
+
+
+def test_names_of_what_is_timed_are_checked():
+    for names in ({"mode": "compield", "step": "forward"}, {"mode": "eager", "step": "train"}):
+        with pytest.raises(ValueError, match=r"mode must be one of .*eager.* and step one of .*forward.*, got "):
+            speed.stepper("resnet20", None, batch=1, device="cpu", **names)
+
+
+def test_a_device_that_is_not_there_is_named(capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit):
+        speed.main(["--device", "cuda"])
+    assert "--device cuda needs a CUDA device" in capsys.readouterr().err.splitlines()[-1]

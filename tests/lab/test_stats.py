@@ -1,5 +1,7 @@
 """Statistics against values worked out by hand and from a table of Student's t."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import ttest_ind, ttest_rel
@@ -104,3 +106,19 @@ def test_error_rate_se():
         stats.error_rate_se(120)
     with pytest.raises(ValueError, match="images must be >= 1, got 0"):
         stats.error_rate_se(20, images=0)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_gets_no_verdict(wrong):
+    with pytest.raises(ValueError, match="a and b must be finite numbers"):
+        stats.paired_difference([1.0, wrong, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="a and b must be finite numbers"):
+        stats.family({"one": ([1.0, 2.0], [wrong, 2.0])})
+    with pytest.raises(ValueError, match="a must have a finite mean"):
+        stats.welch_difference((wrong, 1.0, 3), (1.0, 1.0, 3))
+    with pytest.raises(ValueError, match="b must have a standard deviation > 0"):
+        stats.welch_difference((1.0, 1.0, 3), (1.0, wrong, 3))
+    with pytest.raises(ValueError, match="percent must be between 0 and 100"):
+        stats.error_rate_se(wrong)
+    with pytest.raises(ValueError, match="p must be a list of values between 0 and 1"):
+        stats.holm([0.5, wrong])

@@ -17,10 +17,10 @@ Row = dict[str, str]
 
 
 def _read(kind: str, name: str) -> tuple[list[Row], dict[str, str]]:
+    known = sorted(p.stem for p in (FOLDER / kind).glob("*.csv"))
+    if name not in known:  # a name, and not a path that leads elsewhere
+        raise ValueError(f"name must be a table in {kind} ({', '.join(known)}), got {name!r}")
     path = FOLDER / kind / f"{name}.csv"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in (FOLDER / kind).glob("*.csv")))
-        raise ValueError(f"name must be a table in {kind} ({known}), got {name!r}")
     lines = path.read_text(encoding="utf-8").splitlines()
     notes = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
     return list(csv.DictReader(line for line in lines if not line.startswith("# "))), notes

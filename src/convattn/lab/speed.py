@@ -73,6 +73,8 @@ def stepper(
     ``mode`` is "eager" or "compiled", ``step`` "forward" or "training"; images have 224 x 224 pixels, or ``side``.
     """
     torch.manual_seed(0)
+    if mode not in MODES or step not in STEPS:
+        raise ValueError(f"mode must be one of {MODES} and step one of {STEPS}, got {mode!r} and {step!r}")
     model: nn.Module = resnet(network, attention=attention).to(device)
     side = SIDE if side is None else side
     x = torch.rand(batch, 3, side, side, device=device)
@@ -172,6 +174,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the tables there")
     options = parser.parse_args(arguments)
     device = options.device
+    if device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda needs a CUDA device and PyTorch built for it; neither is found here")
     limits = [{"device": device, "what": what, "value": f"{value:.1f}"} for what, value in machine(device).items()]
     rows: list[Row] = []
     for mode, network, batch, step in tqdm([*product(MODES, NETWORKS, BATCHES, STEPS)], unit="case"):

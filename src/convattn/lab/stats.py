@@ -41,11 +41,13 @@ def paired_difference(a: Sequence[float], b: Sequence[float]) -> Difference:
         The difference; differences without any spread have an interval of no width, and p is 0, or 1 if they are 0.
 
     Raises:
-        ValueError: If ``a`` and ``b`` are not two lists of the same length of at least 2.
+        ValueError: If ``a`` and ``b`` are not two lists of finite numbers of the same length of at least 2.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1 or len(x) < 2:
         raise ValueError(f"a and b must be lists of the same length >= 2, got shapes {x.shape} and {y.shape}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError(f"a and b must be finite numbers, got {a!r} and {b!r}")
     difference = x - y
     error = difference.std(ddof=1) / np.sqrt(len(x))
     return Difference(
@@ -104,11 +106,14 @@ def welch_difference(a: tuple[float, float, int], b: tuple[float, float, int]) -
         The difference; ``pairs`` is None.
 
     Raises:
-        ValueError: If a standard deviation is not above 0 or a number of runs is less than 2.
+        ValueError: If a mean is not finite, a standard deviation not finite and above 0, or a number of runs less
+            than 2.
     """
     variances = []
-    for name, (_, sd, runs) in (("a", a), ("b", b)):
-        if not sd > 0 or runs < 2:
+    for name, (mean, sd, runs) in (("a", a), ("b", b)):
+        if not np.isfinite(mean):
+            raise ValueError(f"{name} must have a finite mean, got {mean!r}")
+        if not 0 < sd < np.inf or runs < 2:
             raise ValueError(f"{name} must have a standard deviation > 0 and at least 2 runs, got {sd!r} and {runs!r}")
         variances.append(sd**2 / runs)
     freedom = sum(variances) ** 2 / sum(v**2 / (runs - 1) for v, runs in zip(variances, (a[2], b[2]), strict=True))

@@ -23,7 +23,10 @@ def build(attention: Attention, channels: int) -> nn.Module | None:
     if attention == "cbam":
         return CBAM(channels)
     if callable(attention) and not isinstance(attention, nn.Module):  # one module cannot serve every place
-        return attention(channels)
+        made = attention(channels)
+        if made is not None and not isinstance(made, nn.Module):
+            raise ValueError(f"attention must return a module or None for {channels} channels, got {made!r}")
+        return made
     raise ValueError(f"attention must be None, 'se', 'cbam' or a function from channels to a module, got {attention!r}")
 
 

@@ -200,7 +200,8 @@ class ResNet(nn.Module):
 
     Raises:
         ValueError: If ``depths`` and ``widths`` differ in length, a number is less than 1, ``attention`` or
-            ``stride_in`` is unknown, or ``zero_gate`` is set and there is no spatial gate with batch norm; or if an
+            ``stride_in`` is unknown, ``groups`` or ``width_per_group`` is given for basic blocks or leaves a
+            bottleneck no channel, or ``zero_gate`` is set and there is no spatial gate with batch norm; or if an
             input is not (B, 3, H, W) with H and W at least 1, or of as many channels as a replaced ``conv1`` takes.
         TypeError: If an input is not floating point.
     """
@@ -228,6 +229,10 @@ class ResNet(nn.Module):
                 _checks.at_least_one(name, value)
         if stride_in not in STRIDES_IN:
             raise ValueError(f"stride_in must be one of {', '.join(map(repr, STRIDES_IN))}, got {stride_in!r}")
+        if not bottleneck and (groups, width_per_group) != (1, 64):
+            raise ValueError(f"groups and width_per_group need bottleneck=True, got {groups!r} and {width_per_group!r}")
+        if bottleneck and min(widths) * width_per_group < 64:
+            raise ValueError(f"widths * width_per_group must be >= 64, got {widths!r} and {width_per_group!r}")
         channels = widths[0] if small_input else 64
         self.conv1 = _conv(3, channels, 3) if small_input else _conv(3, channels, 7, stride=2)
         self.bn1 = nn.BatchNorm2d(channels)

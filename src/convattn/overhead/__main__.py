@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 network: nn.Module = resnet(options.network, attention=attention, stride_in=options.stride_in)
             else:
                 network = mobilenet(width=float(options.network.split("_")[1]), attention=attention)
+        if shape[0] * 3 * shape[2] ** 2 >= 2**63:
+            raise ValueError(f"the input must have fewer than 2^63 elements, got {shape}")
         rows = overhead(network, shape)
     except (RuntimeError, ValueError) as error:
         parser.error(str(error).splitlines()[0])

@@ -65,11 +65,13 @@ def overhead(module: nn.Module, shape: Sequence[int], *, attention: Sequence[typ
         A row for each submodule that has parameters, runs operations or keeps bytes, outer ones first.
 
     Raises:
-        ValueError: If ``shape`` is not a sequence of whole numbers of at least 1, or ``attention`` has something that
-            is not a class of modules; if a matrix product or convolution runs anywhere else, so that the count would
-            be too small (a multiplication followed by a sum is not taken for one, here as in PyTorch's counter); or if
-            a normalization other than batch norm refuses one value per channel.
+        ValueError: If ``module`` is no module, ``shape`` is not a sequence of whole numbers of at least 1, or
+            ``attention`` has something that is not a class of modules; if a matrix product or convolution runs anywhere
+            else, so that the count would be too small (a multiplication followed by a sum is not taken for one, here as
+            in PyTorch's counter); or if a normalization other than batch norm refuses one value per channel.
     """
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"module must be a torch.nn.Module, such as convattn.networks.resnet makes, got {module!r}")
     if isinstance(shape, Tensor) or not all(isinstance(n, Integral) and n >= 1 for n in shape):
         got = f"a tensor: pass its shape, {tuple(shape.shape)}" if isinstance(shape, Tensor) else repr(shape)
         raise ValueError(f"shape must be a sequence of whole numbers >= 1, such as (1, 3, 224, 224), got {got}")

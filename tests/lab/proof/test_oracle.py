@@ -103,3 +103,14 @@ def test_another_gate_function_is_used():
     numbers = examples.CHANNEL_SPATIAL.state()
     for order, factor in (("channel-spatial", 0.25), ("spatial-channel", 0.25), ("parallel", 0.5)):
         assert np.array_equal(oracle.cbam(X, numbers, order=order, gate_fn=half), X * factor)
+
+
+def test_typos_are_refused():
+    state = {"fc1.weight": np.ones((1, 2)), "fc2.weight": np.ones((2, 1)), "conv.weight": np.ones((1, 1, 3, 3))}
+    x = np.ones((1, 2, 3, 3))
+    for pools in (("median",), ("avg", "mx"), ()):
+        for logits in (oracle.channel_logits, oracle.spatial_logits):
+            with pytest.raises(ValueError, match="pools must be of 'avg', 'max', got "):
+                logits(x, state, pools)
+    with pytest.raises(ValueError, match=r"order must be of 'channel-spatial', .*, got ..both"):
+        oracle.cbam(x, {}, order="both")

@@ -27,6 +27,11 @@ def part(state: State, prefix: str) -> dict[str, ArrayLike]:
     return {k.removeprefix(prefix + "."): v for k, v in state.items() if k.startswith(prefix + ".")}
 
 
+def _known(name: str, values: Sequence[str], known: Sequence[str]) -> None:
+    if not values or not set(values) <= set(known):
+        raise ValueError(f"{name} must be of {', '.join(map(repr, known))}, got {values!r}")
+
+
 def mlp(z: ArrayLike, state: State) -> Array:
     """Return W2 ReLU(W1 z + b1) + b2 for each row of ``z`` (B, C); SE equation 3, the MLP of CBAM equation 2."""
     z = np.asarray(z, dtype=np.float64)
@@ -43,6 +48,7 @@ def channel_logits(x: ArrayLike, state: State, pools: Sequence[str] = ("avg", "m
 
     ``pools=("avg",)`` is squeeze-and-excitation, SE equations 2 and 3.
     """
+    _known("pools", pools, ("avg", "max"))
     x = np.asarray(x, dtype=np.float64)
     batch, channels, height, width = x.shape
     total = np.zeros((batch, channels))
@@ -60,6 +66,7 @@ def spatial_logits(
 
     With ``training`` batch norm uses the statistics of the batch, else those in ``state``.
     """
+    _known("pools", pools, ("avg", "max"))
     x = np.asarray(x, dtype=np.float64)
     batch, _, height, width = x.shape
     planes = [x.mean(axis=1) if pool == "avg" else x.max(axis=1) for pool in ("avg", "max") if pool in pools]
@@ -96,6 +103,7 @@ def cbam(
     gate_fn: Callable[[Array], Array] = sigmoid,
 ) -> Array:
     """Return the output (B, C, H, W) of CBAM, equation 1, in one of the three arrangements of its Table 3."""
+    _known("order", [order], ("channel-spatial", "spatial-channel", "parallel"))
     x = np.asarray(x, dtype=np.float64)
     channel, spatial = part(state, "channel"), part(state, "spatial")
     if order == "channel-spatial":
