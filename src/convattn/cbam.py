@@ -82,7 +82,7 @@ class CBAM(nn.Module):
             channels, reduction=reduction, hidden=hidden, pools=channel_pools, bias=bias, gate_fn=gate_fn
         )
         self.spatial = SpatialAttention(kernel_size=kernel_size, pools=spatial_pools, norm=norm, gate_fn=gate_fn)
-        if order == "parallel" or not isinstance(gate_fn, nn.Module):  # a module that never runs would be no part
+        if order == "parallel" or not isinstance(gate_fn, nn.Module):  # else a third copy would stand there unused
             self.gate_fn = _checks.gate_function(gate_fn)  # of the sum of both logits
 
     @property

@@ -16,7 +16,7 @@ from convattn import CBAM, SqueezeExcitation
 from convattn.lab import records
 from convattn.networks import mobilenet, resnet
 from convattn.networks.resnet import NETWORKS
-from convattn.overhead import Cost, cbam_formula, grouped, overhead, se_formula, total
+from convattn.overhead import Cost, _operations, cbam_formula, grouped, overhead, se_formula, total
 from convattn.overhead.__main__ import main
 
 
@@ -319,7 +319,18 @@ PRODUCTS = {
     "addbmm": lambda x: torch.addbmm(x, x[None], x[None]),
     "_trilinear": lambda x: nn.functional.bilinear(x, x, x[None]),
     "convolution": lambda x: nn.functional.conv_transpose1d(x[None], x[:, :, None]),
+    "conv_tbc": lambda x: torch.conv_tbc(x[None], x[None], x[0]),
+    "_cdist_forward": lambda x: torch.cdist(x, x, p=1.0),
+    "baddbmm": lambda x: torch.baddbmm(x[None], x[None], x[None]),
+    "addmm": lambda x: torch.addmm(x, x, x),
+    "_addmm_activation": lambda x: torch._addmm_activation(x[0], x, x),
 }
+
+
+def test_each_product_is_an_operation_of_pytorch():
+    # A name with a typo would let its operation pass as 0 multiply-accumulates.
+    assert [name for name in _operations.PRODUCTS if not hasattr(torch.ops.aten, name)] == []
+    assert set(_operations.PRODUCTS) == set(PRODUCTS)
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
@@ -417,7 +428,7 @@ def test_a_shape_that_is_none_is_named():
     hint = "shape must be a sequence of whole numbers >= 1, such as (1, 3, 224, 224), got "
     layer = nn.Linear(4, 4)
     assert message_of(ValueError, overhead, layer, torch.ones(2, 4)) == f"{hint}a tensor: pass its shape, (2, 4)"
-    for wrong in ((0, 4), (1.5, 4), ("1", 4)):
+    for wrong in ((0, 4), (1.5, 4), ("1", 4), 5, None, "ab"):
         assert message_of(ValueError, overhead, layer, wrong) == hint + repr(wrong)
     assert overhead(layer, torch.ones(2, 4).shape) == overhead(layer, [2, 4])
 

@@ -9,7 +9,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 # The operations that multiply and accumulate; matmul, einsum, linear and attention are made of them.
-PRODUCTS = ("convolution", "mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv", "dot", "vdot", "_trilinear")
+PRODUCTS = (
+    *("convolution", "conv_tbc", "mm", "addmm", "_addmm_activation", "bmm", "baddbmm", "addbmm", "mv", "addmv"),
+    *("dot", "vdot", "_trilinear", "_cdist_forward"),
+)
 
 
 class Operations(TorchDispatchMode):

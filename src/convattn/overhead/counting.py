@@ -72,7 +72,8 @@ def overhead(module: nn.Module, shape: Sequence[int], *, attention: Sequence[typ
     """
     if not isinstance(module, nn.Module):
         raise ValueError(f"module must be a torch.nn.Module, such as convattn.networks.resnet makes, got {module!r}")
-    if isinstance(shape, Tensor) or not all(isinstance(n, Integral) and n >= 1 for n in shape):
+    numbers = isinstance(shape, Sequence) and all(isinstance(n, Integral) and n >= 1 for n in shape)
+    if isinstance(shape, Tensor) or not numbers:
         got = f"a tensor: pass its shape, {tuple(shape.shape)}" if isinstance(shape, Tensor) else repr(shape)
         raise ValueError(f"shape must be a sequence of whole numbers >= 1, such as (1, 3, 224, 224), got {got}")
     if not all(isinstance(kind, type) and issubclass(kind, nn.Module) for kind in attention):
