@@ -65,7 +65,7 @@ $(BOOK_READY): requirements-book.txt | $(VENV)/made.txt
 	@touch $@
 
 $(ALL_READY): requirements.txt requirements-book.txt pyproject.toml | $(VENV)/made.txt
-	$(call pip_install,Installing everything with torch,$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.txt)
+	$(call pip_install,Installing everything with torch,$${TORCH_INDEX:+--extra-index-url "$$TORCH_INDEX"} -r requirements.txt)
 	$(call pip_install,Installing the package,--no-deps --no-build-isolation --editable .)
 	@touch $(BOOK_READY) $@
 
@@ -86,7 +86,7 @@ test-portable: $(ALL_READY)  ## run every notebook again as an older CPU with on
 	@echo "Passed as an older CPU with one thread: the stored outputs of $(words $(NOTEBOOKS)) notebooks"
 
 execute: $(ALL_READY)  ## run every notebook and store its outputs (REFRESH=1: also those that are not compared)
-	@REFRESH=$(REFRESH) $(BIN)/python tools/execute.py $(NOTEBOOKS)
+	@REFRESH=$(filter-out 0 no,$(REFRESH)) $(BIN)/python tools/execute.py $(NOTEBOOKS)
 
 colab: book  ## build the book, and give its Colab copies in _build/colab
 	@rm -rf _build/colab && cp -Rp _build/html/colab _build/colab
