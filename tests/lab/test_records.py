@@ -1,8 +1,15 @@
 """Published and measured tables: reading, and writing with provenance."""
 
-import pytest
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
 
-from convattn.lab import records
+import pytest
+import torch
+
+from convattn.lab import records, runs, speed
+from convattn.lab.experiments import __main__ as experiments
 
 
 @pytest.mark.parametrize("path", sorted(records.FOLDER.glob("*/*.csv")), ids=lambda p: p.stem)
@@ -74,3 +81,49 @@ def test_a_failed_write_leaves_the_old_table_and_the_new_one_on_the_screen(tmp_p
 def test_a_table_is_a_name_and_no_path(name):
     with pytest.raises(ValueError, match="name must be a table in published"):
         records.published(name)
+
+
+def git(folder, *arguments):
+    command = ["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_commit_is_that_of_the_package_and_says_if_files_differ(tmp_path, monkeypatch):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+        git(folder, "init", "-q")
+        (folder / "data").mkdir()
+        (folder / "data/file").write_text(folder.name)
+        git(folder, "add", ".")
+        git(folder, "commit", "-qm", folder.name)
+    monkeypatch.chdir(theirs)
+    monkeypatch.setattr(records, "FOLDER", ours / "data")
+    assert records.commit() == git(ours, "rev-parse", "--short", "HEAD") != git(theirs, "rev-parse", "--short", "HEAD")
+    (ours / "data/file").write_text("changed")
+    assert records.commit() == git(ours, "rev-parse", "--short", "HEAD") + " and changes"
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    assert records.commit() == "none"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert records.commit() == "none"  # without git
+
+
+def test_provenance_is_of_this_machine(tmp_path):
+    records.report({"t": [{"a": 1}]}, command="c", seeds="0", out=tmp_path)
+    notes = dict(line[2:].split(": ", 1) for line in (tmp_path / "t.csv").read_text().splitlines() if line[0] == "#")
+    assert notes["hardware"] == f"{platform.machine()}, {os.cpu_count()} cores"
+    assert notes["versions"].startswith(f"python {platform.python_version()}, torch {torch.__version__.split('+')[0]}")
+    assert notes["date"] == datetime.now(UTC).date().isoformat()
+
+
+@pytest.mark.parametrize("main", [experiments.main, speed.main], ids=["experiments", "speed"])
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_work(main, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "sweep", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setattr(speed, "machine", lambda *_: pytest.fail("it was measured"))
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit):
+        main([*(["context"] if main is experiments.main else []), "--out", str(tmp_path / "file")])
+    assert "--out must be a folder that can be written to: " in capsys.readouterr().err.splitlines()[-1]
+    records.writable(tmp_path / "new/folder")
+    assert list((tmp_path / "new/folder").iterdir()) == []
+    records.writable(None)

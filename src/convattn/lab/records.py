@@ -7,6 +7,7 @@ import io
 import os
 import platform
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -84,6 +85,35 @@ def measured(name: str) -> tuple[list[Row], dict[str, str]]:
     return _read("measured", name)
 
 
+def commit() -> str:
+    """Return the short commit of the clone that this package is in, with a mark if files differ from it, or "none"."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", "-C", FOLDER, *arguments], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        head = git("rev-parse", "--short", "HEAD")
+        return f"{head} and changes" if head and git("status", "--porcelain") else head or "none"
+    except OSError:  # there is no git
+        return "none"
+
+
+def writable(out: Path | None) -> None:
+    """Make sure, before anything is measured, that its table can be written; None is never written to.
+
+    Args:
+        out: Folder to write to.
+
+    Raises:
+        OSError: If no file can be written there; it names the folder.
+    """
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out) as probe:
+            probe.write(bytes(100_000))
+
+
 def report(
     tables: Mapping[str, Sequence[Mapping[str, object]]], *, command: str, seeds: str, out: Path | None = None
 ) -> None:
@@ -97,10 +127,9 @@ def report(
         seeds: The seeds, in words.
         out: Folder to write to; None writes nothing.
     """
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     notes = {
         "command": command,
-        "commit": git.stdout.strip() or "none",
+        "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
         "versions": f"python {platform.python_version()}, torch {version('torch')}, numpy {version('numpy')}",

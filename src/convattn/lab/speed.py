@@ -176,6 +176,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     device = options.device
     if device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda needs a CUDA device and PyTorch built for it; neither is found here")
+    try:
+        records.writable(options.out)
+    except OSError as error:
+        parser.error(f"--out must be a folder that can be written to: {error}")
     limits = [{"device": device, "what": what, "value": f"{value:.1f}"} for what, value in machine(device).items()]
     rows: list[Row] = []
     for mode, network, batch, step in tqdm([*product(MODES, NETWORKS, BATCHES, STEPS)], unit="case"):

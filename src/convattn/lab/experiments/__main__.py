@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("experiment", choices=NAMES)
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the table there, as NAME.csv")
     options = parser.parse_args(arguments)
+    try:
+        records.writable(options.out)
+    except OSError as error:
+        parser.error(f"--out must be a folder that can be written to: {error}")
     name = options.experiment
     experiment = import_module(f"convattn.lab.experiments.{name}")
     rows = runs.sweep(experiment.run, experiment.ARMS, experiment.SEEDS)
