@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 from datetime import UTC, datetime
 
@@ -42,6 +43,38 @@ def test_gains_are_differences_within_one_source():
     assert not [source for _, source in se if source in ("ecanet", "triplet")]  # copied numbers
     with pytest.raises(ValueError, match="no source has both 'se' and 'sam'"):
         records.gains("se", "sam")
+
+
+def test_every_table_is_as_it_was_measured_or_checked():
+    # One digit that changes in a table changes a figure, which no other test looks at.
+    tables = {p.relative_to(records.FOLDER).with_suffix("").as_posix() for p in records.FOLDER.glob("*/*.csv")}
+    assert len(tables) > 20
+    assert {table: records.digest(table) for table in sorted(tables)} == records.checksums()
+
+
+PERCENT = re.compile(r"(_err|_acc|_top1|_top5|^accuracy|^clean|^share|percent)$")
+
+
+@pytest.mark.parametrize("path", sorted(records.FOLDER.glob("*/*.csv")), ids=lambda p: p.stem)
+def test_percentages_are_between_0_and_100(path):
+    for row in records._read(path.parent.name, path.stem)[0]:
+        for name, cell in row.items():
+            if PERCENT.search(name) and re.fullmatch(r"-?[\d.]+", cell):
+                assert 0 <= float(cell) <= 100 or "minus" in name, (name, cell)
+
+
+def test_a_changed_table_is_noticed_until_it_is_accepted(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    records.report({"t": [{"a": 93.5}], "u": [{"a": 1}]}, command="c", seeds="0", out=tmp_path / "measured")
+    assert records.checksums() == {f"measured/{name}": records.digest(f"measured/{name}") for name in "tu"}
+    path = tmp_path / "measured/t.csv"
+    path.write_text(path.read_text().replace("93.5", "4.0"))
+    assert records.checksums()["measured/t"] != records.digest("measured/t")
+    (tmp_path / "measured/u.csv").unlink()
+    records.accept("measured/t")
+    assert records.checksums() == {"measured/t": records.digest("measured/t")}
+    with pytest.raises(ValueError, match="table must be one of measured/t, got 'measured/v'"):
+        records.accept("measured/v")
 
 
 def test_unknown_table_lists_what_there_is():

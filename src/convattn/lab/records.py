@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import platform
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
+SUMS = "SHA256SUMS"  # below FOLDER: a line for each table, as sha256sum writes it
 Row = dict[str, str]
 
 
@@ -151,4 +154,45 @@ def report(
         out.mkdir(parents=True, exist_ok=True)
         draft = out / f".{name}.tmp"
         draft.write_text(text, encoding="utf-8")
-        print(f"Written: {draft.replace(out / f'{name}.csv')}")
+        path = draft.replace(out / f"{name}.csv")
+        print(f"Written: {path}")
+        if path.resolve().is_relative_to(FOLDER.resolve()):
+            accept(path.resolve().relative_to(FOLDER.resolve()).with_suffix("").as_posix())
+
+
+def checksums() -> dict[str, str]:
+    """Return the checksum of each table, by "kind/name", from when it was measured or checked against its paper."""
+    lines = (FOLDER / SUMS).read_text(encoding="utf-8").splitlines() if (FOLDER / SUMS).exists() else []
+    return {name.removesuffix(".csv"): digest for digest, name in (line.split("  ") for line in lines)}
+
+
+def digest(table: str) -> str:
+    """Return the SHA-256 of a table, by "kind/name"."""
+    return hashlib.sha256((FOLDER / f"{table}.csv").read_bytes()).hexdigest()
+
+
+def accept(table: str) -> None:
+    """Write down the checksum of a table, which a test then demands.
+
+    A measured table is accepted when it is written. A published one is accepted by hand, after every number in it was
+    compared with its paper: ``python -m convattn.lab.records published/NAME``.
+
+    Args:
+        table: Its kind and name: "published/cbam_t3_order".
+
+    Raises:
+        ValueError: If there is no such table.
+    """
+    known = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.csv"))
+    if table not in known:
+        raise ValueError(f"table must be one of {', '.join(known)}, got {table!r}")
+    sums = {name: value for name, value in checksums().items() if name in known} | {table: digest(table)}
+    draft = FOLDER / f"{SUMS}.tmp"
+    draft.write_text("".join(f"{value}  {name}.csv\n" for name, value in sorted(sums.items())), encoding="utf-8")
+    draft.replace(FOLDER / SUMS)
+
+
+if __name__ == "__main__":
+    for given in sys.argv[1:]:
+        accept(given)
+        print(f"Accepted: {given}, {digest(given)}")
