@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -21,6 +20,10 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "book/_ext"))
+
+import repository  # noqa: E402
+
 SOURCES = (
     "book",
     "src",
@@ -33,7 +36,6 @@ SOURCES = (
     "README.md",
 )
 COMMAND = (str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-W", "-n", "--keep-going")
-ADDRESS = ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "BOOK_REPOSITORY_URL")  # of the repository, which pages link to
 
 
 def listing(paths: Iterable[Path], root: Path) -> dict[str, str]:
@@ -44,13 +46,11 @@ def listing(paths: Iterable[Path], root: Path) -> dict[str, str]:
 
 def made_from(root: Path) -> str:
     """Return a digest of all that the book is made from."""
-    remote = subprocess.run(
-        ["git", "remote", "get-url", "origin"], cwd=root, capture_output=True, text=True, check=False
-    )
     sources = listing([root / name for name in SOURCES if (root / name).exists()], root)
     drafts = re.compile(r"(^|/)(\.|__pycache__/)")  # and what is compiled
-    parts = [{name: digest for name, digest in sources.items() if not drafts.search(name)}, remote.stdout]
-    parts += [sys.version, sys.prefix, *(os.environ.get(name) for name in ADDRESS)]
+    parts = [{name: digest for name, digest in sources.items() if not drafts.search(name)}]
+    parts += [repr(repository.find(root)), repository.book_url(root)]  # the addresses that pages link to
+    parts += [sys.version, sys.prefix]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

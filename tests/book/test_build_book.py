@@ -93,6 +93,17 @@ def test_a_change_of_a_source_changes_every_page(book, name):
     assert (book / "_build/html/book/a.html").read_text() == f"book/a.html, in the sidebar: {sidebar}"
 
 
+def test_a_book_needs_no_git_and_follows_its_address(book, monkeypatch):
+    monkeypatch.setenv("PATH", str(book))
+    assert build(book) == 0
+    assert build(book) == 0
+    assert runs(book) == 1
+    for name, value in (("GITHUB_REPOSITORY", "a/b"), ("BOOK_URL", "https://a.example")):
+        monkeypatch.setenv(name, value)
+        assert build(book) == 0
+    assert runs(book) == 3
+
+
 def test_drafts_change_nothing(book):
     assert build(book) == 0
     (book / "book/.execute-x").mkdir()

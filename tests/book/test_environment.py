@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 import convattn
 
 ROOT = Path(__file__).parents[2]
+NBVAL = ["-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider"]
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
 
 
@@ -56,17 +57,7 @@ def test_nbval_runs_as_without_settings_of_the_user(hostile, monkeypatch):
     for name, value in (("IPYTHONDIR", str(hostile / "ipython")), ("MPLBACKEND", "Agg")):
         monkeypatch.setenv(name, value)
     (hostile / "conftest.py").write_text((ROOT / "book/conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--nbval-current-env",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "n.ipynb",
-    ]
+    command = [sys.executable, *NBVAL, "n.ipynb"]
     done = subprocess.run(command, cwd=hostile, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -125,19 +116,10 @@ def test_a_copy_of_the_clone_runs_its_own_code(tmp_path, monkeypatch):
     (tmp_path / "src/convattn/__init__.py").write_text("name = 'the copy'")
     path = notebook(tmp_path / "book/n.ipynb", "import convattn\nconvattn.name")
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    nbval = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--nbval-current-env",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "book/n.ipynb",
-    ]
-    for command in ([sys.executable, "tools/execute.py", "book/n.ipynb"], nbval):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    for command in (["tools/execute.py"], NBVAL):
+        done = subprocess.run(
+            [sys.executable, *command, "book/n.ipynb"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     assert nbformat.read(path, as_version=4).cells[0].outputs[0].data["text/plain"] == "'the copy'"
 
